@@ -1,0 +1,45 @@
+import { open } from 'node:fs/promises'
+
+export interface FileLine {
+  /** Without the newline. Valid until the next line is asked for. */
+  readonly bytes: Uint8Array
+  /** 1, 2, 3 … */
+  readonly line: number
+  /** False for a last line that no newline ends. */
+  readonly complete: boolean
+}
+
+const newline = 10
+const chunkBytes = 1 << 20
+
+/**
+ * The lines of a file from byte `start` on, one chunk at a time in memory (a line longer than a chunk grows it).
+ * Blank lines count but are not given.
+ */
+export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLine, void, undefined> {
+  const handle = await open(path, 'r')
+  try {
+    let buffer = Buffer.allocUnsafe(chunkBytes)
+    let held = 0
+    let line = 0
+    let position = start
+    for (;;) {
+      if (held === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2)
+      const { bytesRead } = await handle.read(buffer, held, buffer.length - held, position)
+      if (bytesRead === 0) break
+      position += bytesRead
+      const filled = held + bytesRead
+      let begin = 0
+      for (let end = buffer.indexOf(newline, held); end !== -1 && end < filled; end = buffer.indexOf(newline, begin)) {
+        line++
+        if (end > begin) yield { bytes: buffer.subarray(begin, end), line, complete: true }
+        begin = end + 1
+      }
+      buffer.copyWithin(0, begin, filled)
+      held = filled - begin
+    }
+    if (held > 0) yield { bytes: buffer.subarray(0, held), line: line + 1, complete: false }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,59 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { isStreamName, segmentsOf } from '../journal/names.ts'
+import { CannotCheck } from './command.ts'
+
+export interface SegmentFile {
+  readonly path: string
+  readonly first: number
+  readonly generation: number
+  readonly bytes: number
+}
+
+export interface StreamDirectory {
+  readonly id: string
+  readonly path: string
+  /** In reading order. */
+  readonly segments: readonly SegmentFile[]
+}
+
+/** The streams of a journal directory, those changed last at the end. @throws CannotCheck when it cannot be read. */
+export async function journalStreams(directory: string): Promise<StreamDirectory[]> {
+  const names = await namesIn(directory)
+  const streams = await Promise.all(
+    names.filter(isStreamName).map((name) => streamDirectory(join(directory, name), name)),
+  )
+  const changed = await Promise.all(
+    streams.map(({ path }) =>
+      stat(path).then(
+        (at) => at.mtimeMs,
+        () => 0,
+      ),
+    ),
+  )
+  return streams
+    .map((stream, i) => ({ stream, at: changed[i] ?? 0 }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ stream }) => stream)
+}
+
+export async function streamDirectory(path: string, id: string): Promise<StreamDirectory> {
+  const segments: SegmentFile[] = []
+  for (const { name, first, generation } of segmentsOf(await namesIn(path))) {
+    // Retention may take a segment between the two looks.
+    const file = await stat(join(path, name)).catch(() => undefined)
+    if (file?.isFile()) segments.push({ path: join(path, name), first, generation, bytes: file.size })
+  }
+  return { id, path, segments }
+}
+
+export async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT')
+      throw new CannotCheck(`there is no directory ${directory}; name the journal with --dir or AUDIT_JOURNAL_DIR`)
+    throw new CannotCheck(`cannot read ${directory}: ${message}`)
+  }
+}
