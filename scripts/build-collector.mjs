@@ -22,7 +22,9 @@ const NEED_GO = `Building the Collector needs Go 1.26 or newer, and no usable "g
 /** What the binary depends on: every source file, the platform. */
 function sourceHash() {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`)
-  for (const name of readdirSync(sources).filter((file) => /\.go$|^go\.(mod|sum)$/.test(file)).sort()) {
+  for (const name of readdirSync(sources)
+    .filter((file) => /\.go$|^go\.(mod|sum)$/.test(file))
+    .sort()) {
     hash.update(`${name}\n`).update(readFileSync(join(sources, name)))
   }
   return hash.digest('hex')
