@@ -14,12 +14,16 @@ export interface RecordView {
 /** All records of one line, in order. A line that is no OTLP/JSON gives `undefined`. */
 export function viewLine(bytes: Uint8Array): RecordView[] | undefined {
   try {
-    const logs = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')) as OtlpLogs
-    const scopes = logs.resourceLogs.flatMap((resource) => resource.scopeLogs ?? [])
-    return scopes.flatMap((scope) => scope.logRecords ?? []).map(viewRecord)
+    return viewRequest(JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')))
   } catch {
     return undefined
   }
+}
+
+/** All records of one parsed OTLP/JSON logs request, in order. Throws for anything else. */
+export function viewRequest(request: unknown): RecordView[] {
+  const scopes = (request as OtlpLogs).resourceLogs.flatMap((resource) => resource.scopeLogs ?? [])
+  return scopes.flatMap((scope) => scope.logRecords ?? []).map(viewRecord)
 }
 
 export function viewRecord(record: OtlpLogRecord): RecordView {

@@ -1,0 +1,156 @@
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { recordLine } from '../../src/cli/record-line.ts'
+import { attributeText, type RecordView } from '../../src/cli/record-view.ts'
+import { startFarEnd } from './far-end.ts'
+import { morning, send, type AdminRequest } from './requests.ts'
+import { chapter, command, line, paint, root, say } from './screen.ts'
+import { startService } from './service.ts'
+import { tamperedCopy } from './tamper.ts'
+
+const { values: options } = parseArgs({
+  options: { collector: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
+})
+const began = performance.now()
+const directory = mkdtempSync(join(tmpdir(), 'otel-audit-demo-'))
+const journal = process.env['AUDIT_JOURNAL_DIR'] || join(directory, 'journal')
+
+say(`\n${paint('bold', 'otel-audit')}  who did what to which thing: on disk before the answer, and provably unaltered`)
+
+chapter('A service and a far end')
+const farEnd = await startFarEnd(directory, { collector: options.collector })
+const service = await startService(journal, farEnd, options.keep ? Number(process.env['PORT'] ?? 3000) : 0)
+line(`far end   ${farEnd.auditUrl}  ${paint('dim', farEnd.what)}`)
+line(`service   ${service.url}  ${paint('dim', 'examples/admin-service, its own process')}`)
+line(`journal   ${journal}`)
+
+chapter('Administrators at work; each record as it arrives at the far end')
+const requestIds: string[] = []
+let missing = 0
+for (const request of morning) {
+  const { requestId, status } = await send(service.url, request)
+  requestIds.push(requestId)
+  line(
+    `${paint('dim', '→')} ${asked(request)}  ${paint(status < 400 ? 'green' : 'red', String(status))}${remark(request)}`,
+  )
+  const record = await farEnd.arrival(hasRequestId(requestId))
+  if (record === undefined) missing++
+  line(
+    record === undefined
+      ? paint('red', '  did not arrive within 10 s')
+      : `${paint('dim', '←')} ${recordLine(record, paint)}`,
+  )
+}
+
+chapter('Find one by its request ID')
+const wanted = requestIds[morning.findIndex(({ path }) => path.startsWith('/settings'))] ?? ''
+command(`otel-audit tail --request ${wanted}`)
+cli('tail', '--dir', journal, '--request', wanted)
+const found = farEnd.records.find(hasRequestId(wanted))
+line(`as the far end has it:`)
+line(paint('dim', JSON.stringify(found?.body)))
+const traceId = found?.traceId ?? ''
+const spans = await spansOf(traceId)
+line(
+  `trace ID  ${paint('bold', traceId)}  ${paint('dim', `${spans} span${spans === 1 ? '' : 's'} of this trace arrived`)}`,
+)
+
+if (options.keep) await keep()
+
+chapter('Stop the service (SIGTERM), verify the chain')
+const stopCode = await service.stop()
+const stopRecord = await farEnd.arrival((view) => view.eventName === 'audit.pipeline.stop')
+line(
+  `exit code ${String(stopCode)}; last record: ${stopRecord === undefined ? paint('red', 'missing') : recordLine(stopRecord, paint)}`,
+)
+command('otel-audit verify <journal>')
+const verified = cli('verify', journal)
+command('otel-audit verify <what the far end received>')
+const verifiedFarEnd = cli('verify', farEnd.file)
+
+chapter('Tamper with copies: checksums made right again, as a careful forger would')
+const forged = join(directory, 'forged')
+await tamperedCopy(journal, forged, (text) =>
+  text.includes('"failure"') ? text.replace('"failure"', '"success"') : undefined,
+)
+line('in one copy, the refused action becomes a "success":')
+command('otel-audit verify <copy>')
+const foundAltered = cli('verify', forged)
+const cut = join(directory, 'cut')
+await tamperedCopy(journal, cut, (text) => (text.includes('admin.user.change_role') ? '' : undefined))
+line('in another, the change of role is taken out:')
+command('otel-audit verify <copy>')
+const foundMissing = cli('verify', cut)
+await farEnd.close()
+
+const checks: readonly [boolean, string][] = [
+  [missing === 0, `${morning.length} requests, ${morning.length - missing} of their records at the far end`],
+  [stopCode === 0 && stopRecord !== undefined, 'orderly stop, recorded'],
+  [found !== undefined && traceId !== '', 'one found by its request ID, with its trace'],
+  [verified === 0 && verifiedFarEnd === 0, 'journal and far end verify'],
+  [foundAltered === 1, 'the altered record was found'],
+  [foundMissing === 1, 'the missing record was found'],
+]
+chapter('Summary')
+for (const [ok, text] of checks) line(`${ok ? paint('green', '✓') : paint('red', '✗')} ${text}`)
+const good = checks.every(([ok]) => ok)
+if (good) rmSync(directory, { recursive: true, force: true })
+else line(`left for you to look at: ${directory}`)
+line(
+  paint(
+    'dim',
+    `${((performance.now() - began) / 1000).toFixed(1)} s. Next: npm run demo -- --keep, or --collector; examples/; README.md`,
+  ),
+)
+say()
+process.exitCode = good ? 0 : 1
+
+function asked(request: AdminRequest): string {
+  const what = `${request.method} ${request.path}`
+  return `${request.as.padEnd(5)} ${what.padEnd(22)} ${request.body === undefined ? '' : JSON.stringify(request.body)}`
+}
+
+function remark(request: AdminRequest): string {
+  return request.note === undefined ? '' : paint('dim', `  ${request.note}`)
+}
+
+function hasRequestId(requestId: string): (view: RecordView) => boolean {
+  return (view) => attributeText(view, 'audit.request.id') === requestId
+}
+
+async function spansOf(traceId: string): Promise<number> {
+  const count = () => farEnd.spans.filter((span) => span.traceId === traceId).length
+  for (let i = 0; i < 20 && count() === 0; i++) await new Promise((resolve) => setTimeout(resolve, 100))
+  return count()
+}
+
+/** The command line tool, as its users run it. */
+function cli(...args: string[]): number | null {
+  const colour = paint('bold', '') === '' ? { NO_COLOR: '1' } : { FORCE_COLOR: '1' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src', 'cli', 'main.ts'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, ...colour },
+  })
+  line((stdout + stderr).trimEnd())
+  return status
+}
+
+async function keep(): Promise<void> {
+  chapter('It stays up. Ctrl-C goes on')
+  line(`curl -X POST ${service.url}/stores -H 'x-admin-user: alice' -H 'content-type: application/json' \\`)
+  line(`     -d '{"name":"Lisbon","currency":"EUR"}'`)
+  line(`curl ${service.url}/health -s; curl ${service.url}/monitoring/activity -s -H 'x-admin-user: alice'`)
+  line(`otel-audit here: ${paint('dim', `npx node src/cli/main.ts tail -f --dir ${journal}`)}`)
+  line(paint('dim', 'records as they arrive:'))
+  let shown = farEnd.records.length
+  const timer = setInterval(() => {
+    for (const record of farEnd.records.slice(shown)) line(`${paint('dim', '←')} ${recordLine(record, paint)}`)
+    shown = farEnd.records.length
+  }, 100)
+  await once(process, 'SIGINT')
+  clearInterval(timer)
+}
