@@ -134,7 +134,8 @@ async function ready(healthUrl: string, child: ChildProcess, log: () => string):
   throw new Error(`the Collector was not ready after 20 s:\n${log()}`)
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports of the loopback interface that nobody listens on at this moment. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1')
