@@ -55,7 +55,8 @@ Exit: 0 fine, 1 some lines could not be read, 2 wrong usage, 3 the journal canno
       for await (const view of follower.more()) if (matches(view)) await show(view)
     }
     if (follower.unreadable === 0) return 0
-    terminal.note(`otel-audit tail: ${follower.unreadable} lines could not be read; see otel-audit verify ${directory}`)
+    const lost = follower.unreadable === 1 ? '1 line' : `${follower.unreadable} lines`
+    terminal.note(`otel-audit tail: ${lost} could not be read; see otel-audit verify ${directory}`)
     return 1
   },
 }

@@ -1,0 +1,74 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { scratchDirectory, writeStream } from './journal-fixture.ts'
+import { runCli } from './run-cli.ts'
+
+const script = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+const verbs = ['tail', 'verify', 'status', 'set-aside', 'trace-id']
+
+describe('otel-audit', () => {
+  it('explains itself on stdout with --help, and on stderr with exit 2 when no verb is given', async () => {
+    const help = await runCli(['--help'])
+    expect(help.code).toBe(0)
+    for (const verb of verbs) expect(help.out.join('\n')).toContain(verb)
+    const nothing = await runCli([])
+    expect(nothing).toMatchObject({ code: 2, out: [] })
+    expect(nothing.notes).toEqual(help.out)
+  })
+
+  it.each(verbs)('%s --help begins with examples and exits 0', async (verb) => {
+    const { code, out } = await runCli([verb, '--help'])
+    expect(code).toBe(0)
+    expect(out[0]).toContain(`otel-audit ${verb}`)
+    expect(out[2]).toBe('Examples:')
+    expect(out.some((line) => line.startsWith('Usage:'))).toBe(true)
+  })
+
+  it('refuses an unknown verb and an unknown option with exit 2 and where to look', async () => {
+    expect(await runCli(['frobnicate\u001b[31m'])).toEqual({
+      code: 2,
+      out: [],
+      notes: ['otel-audit: there is no verb "frobnicate\\u001b[31m"; see otel-audit --help'],
+    })
+    for (const verb of verbs) {
+      const { code, out, notes } = await runCli([verb, '--frobnicate'])
+      expect({ code, out }).toEqual({ code: 2, out: [] })
+      expect(notes.join()).toMatch(/'--frobnicate'.*; see otel-audit .* --help/s)
+    }
+  })
+
+  it('says with exit 3 that a journal is not there', async () => {
+    for (const verb of ['tail', 'status', 'verify']) {
+      const { code, out, notes } = await runCli([verb], { AUDIT_JOURNAL_DIR: '/nowhere/at-all' })
+      expect({ code, out }).toEqual({ code: 3, out: [] })
+      expect(notes.join()).toContain('/nowhere/at-all')
+    }
+  })
+
+  it('prints its version', async () => {
+    expect((await runCli(['--version'])).out).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+/)])
+  })
+
+  it('stays quiet when its reader goes away', async () => {
+    const journal = scratchDirectory()
+    writeStream(journal, [[Array.from({ length: 500 }, () => ({ body: { text: 'x'.repeat(1000) } }))]])
+    const child = spawn(process.execPath, [script, 'tail', '-n', 'all', '--json', '--dir', journal])
+    let notes = ''
+    child.stderr.on('data', (data: Buffer) => (notes += data.toString()))
+    child.stdout.once('data', () => child.stdout.destroy())
+    const [code] = (await once(child, 'exit')) as [number | null]
+    expect({ code, notes }).toEqual({ code: 0, notes: '' })
+  })
+
+  it('colours only when asked: FORCE_COLOR does, NO_COLOR and a pipe do not', () => {
+    const journal = scratchDirectory()
+    writeStream(journal, [[[{}]]])
+    const run = (env: Record<string, string>) =>
+      spawnSync(process.execPath, [script, 'tail', '--dir', journal], { encoding: 'utf8', env }).stdout
+    expect(run({ FORCE_COLOR: '1' })).toContain('\u001b[32msuccess')
+    expect(run({})).not.toContain('\u001b')
+    expect(run({ FORCE_COLOR: '1', NO_COLOR: '1' })).not.toContain('\u001b')
+  })
+})
