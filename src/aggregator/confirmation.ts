@@ -4,6 +4,14 @@ import type { AuditDelivery } from './audit-provider.ts'
 /** What a receipt vouches for. It never claims more than is so; more values may come. */
 export type AuditReceiptDurability = 'memory' | 'transaction' | 'local' | 'collector'
 
+/** Stronger is greater. */
+export const durabilityRank: Readonly<Record<AuditReceiptDurability, number>> = {
+  memory: 1,
+  transaction: 2,
+  local: 3,
+  collector: 4,
+}
+
 /** What a provider that knows our slots may say beyond yes: the journal's place in the chain. */
 export interface Confirmation {
   readonly durability?: AuditReceiptDurability
@@ -21,6 +29,10 @@ export interface AuditSlot extends AuditDelivery {
   readonly durabilityFloor: 'local' | 'collector' | undefined
   /** In place of `acknowledge`: this slot will be settled by `confirm` or `fail`, later. */
   defer(): void
+  /**
+   * Settles the slot. A provider of our own that confirms less than {@link durabilityFloor} may confirm again: the
+   * weaker word is kept for the receipt and the slot stays open.
+   */
   confirm(confirmation?: Confirmation): void
   fail(error: AuditError): void
 }

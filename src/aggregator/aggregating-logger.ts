@@ -1,0 +1,309 @@
+import { context as contextApi, type Logger } from '@opentelemetry/api'
+import { LoggerProvider, type LogRecordProcessor, type LoggerProviderOptions } from '@opentelemetry/sdk-logs'
+import { AuditError, isAuditError, type ReportProblem } from '../errors.ts'
+import { eventContentHash } from '../event/event-content.ts'
+import { toLogRecord } from '../event/log-record.ts'
+import type { AuditEvent, AuditEventInput } from '../event/audit-event.ts'
+import type { AuditHealth } from '../telemetry/health.ts'
+import type { AuditProvider, AuditProviderProtocol } from './audit-provider.ts'
+import type {
+  AuditCallOptions,
+  AuditConfirmBy,
+  AuditLogger,
+  AuditReceipt,
+  AuditShutdownOptions,
+  AuditTimeLimit,
+  DrainResult,
+  ShutdownResult,
+} from './audit-logger.ts'
+import { CallContext } from './call-context.ts'
+import { checkCallOptions } from './call-options.ts'
+import { Call, type CallHub } from './call.ts'
+import { DeadlineQueue } from './deadline-queue.ts'
+import { describe } from './describe-cause.ts'
+import { DispatchProcessor } from './dispatch-processor.ts'
+import { healthOf } from './logger-health.ts'
+import type { JournalMember } from './journal-member.ts'
+import { Lifecycle } from './lifecycle.ts'
+import type { Member } from './member.ts'
+import { ProviderSet, type ModuleSource } from './provider-set.ts'
+import { Repeats } from './repeats.ts'
+import { Slot } from './slot.ts'
+import { trackAction } from './track-action.ts'
+
+export interface AggregatingLoggerSettings {
+  readonly prepare: (input: unknown) => AuditEvent
+  readonly report: ReportProblem
+  readonly journal?: JournalMember | undefined
+  readonly providers?: readonly (AuditProvider | AuditProviderProtocol)[]
+  readonly modules?: ModuleSource | undefined
+  readonly enrichers?: readonly LogRecordProcessor[]
+  readonly resource?: NonNullable<LoggerProviderOptions['resource']> | undefined
+  readonly confirmBy?: AuditConfirmBy
+  /** In milliseconds; default 5,000. With `db` it is 2,000 at most. */
+  readonly providerTimeoutMillis?: number
+  readonly scopeVersion?: string
+  readonly now?: () => Date
+  /** The caller has said already that records are in memory only. */
+  readonly weakByIntent?: boolean
+  /** After the last step of shutdown. */
+  readonly onShutdown?: () => void
+}
+
+const defaultTimeoutMillis = 5_000
+const databaseTimeoutMillis = 2_000
+
+/** The aggregator: one audit LoggerProvider, the providers of the enabled modules, and the confirmations of each call. */
+export class AggregatingLogger implements AuditLogger, CallHub {
+  readonly deadlines = new DeadlineQueue()
+  readonly report: ReportProblem
+  readonly now: () => Date
+  pendingCalls = 0
+  readonly #settings: AggregatingLoggerSettings
+  readonly #prepare: (input: unknown) => AuditEvent
+  readonly #set: ProviderSet
+  readonly #journal: JournalMember | undefined
+  readonly #pipeline: LoggerProvider
+  readonly #logger: Logger
+  readonly #enrichers: readonly LogRecordProcessor[]
+  readonly #confirmBy: AuditConfirmBy
+  readonly #timeoutMillis: number
+  readonly #repeats = new Repeats()
+  readonly #lifecycle: Lifecycle
+  #open = true
+  #saidWeak: boolean
+  #shutdown: Promise<ShutdownResult> | undefined
+  #idleListeners: (() => void)[] = []
+
+  constructor(settings: AggregatingLoggerSettings) {
+    this.#settings = settings
+    this.#prepare = settings.prepare
+    this.report = settings.report
+    this.now = settings.now ?? (() => new Date())
+    this.#journal = settings.journal
+    this.#enrichers = settings.enrichers ?? []
+    this.#confirmBy = settings.confirmBy ?? 'durable'
+    this.#timeoutMillis = settings.providerTimeoutMillis ?? defaultTimeoutMillis
+    this.#saidWeak = settings.weakByIntent ?? false
+    this.#set = new ProviderSet({
+      journal: settings.journal,
+      providers: settings.providers ?? [],
+      modules: settings.modules,
+      report: settings.report,
+    })
+    this.#lifecycle = new Lifecycle({
+      set: this.#set,
+      journal: settings.journal,
+      enrichers: this.#enrichers,
+      timeoutMillis: this.#timeoutMillis,
+      report: settings.report,
+    })
+    this.#pipeline = new LoggerProvider({
+      ...(settings.resource === undefined ? {} : { resource: settings.resource }),
+      processors: [new DispatchProcessor(this.#enrichers, settings.report)],
+      logRecordLimits: { attributeCountLimit: Infinity, attributeValueLengthLimit: Infinity },
+    })
+    this.#logger = this.#pipeline.getLogger('otel-audit', settings.scopeVersion)
+  }
+
+  logAction(input: AuditEventInput, options?: AuditCallOptions): Promise<boolean> {
+    return new Promise((resolve) => {
+      try {
+        this.#begin(input, options, resolve, undefined, undefined)
+      } catch (error) {
+        this.#refuse(error)
+        resolve(false)
+      }
+    })
+  }
+
+  emit(input: AuditEventInput, options?: AuditCallOptions): Promise<AuditReceipt> {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#begin(input, options, undefined, resolve, reject)
+      } catch (error) {
+        reject(asAuditError(error))
+      }
+    })
+  }
+
+  track<T>(
+    event: AuditEventInput | ((result: T | undefined, error?: unknown) => AuditEventInput),
+    fn: () => T | Promise<T>,
+    options?: AuditCallOptions,
+  ): Promise<T> {
+    return trackAction({ logger: this, prepare: this.#prepare, report: this.report }, event, fn, options)
+  }
+
+  ready(): Promise<void> {
+    this.#set.enabled()
+    return this.#lifecycle.ready()
+  }
+
+  forceFlush(options: AuditTimeLimit = {}): Promise<void> {
+    return this.#lifecycle.forceFlush(options)
+  }
+
+  drain(options: AuditTimeLimit = {}): Promise<DrainResult> {
+    return this.#lifecycle.drain(options)
+  }
+
+  shutdown(options: AuditShutdownOptions = {}): Promise<ShutdownResult> {
+    if (this.#shutdown !== undefined) return this.#shutdown.catch(() => ({ undelivered: this.health().undelivered }))
+    this.#open = false
+    this.#shutdown = this.#lifecycle
+      .close(options, () => this.#untilIdle())
+      .finally(() => {
+        void this.#pipeline.shutdown()
+        this.#settings.onShutdown?.()
+      })
+    return this.#shutdown
+  }
+
+  health(): AuditHealth {
+    return healthOf(this.#set, this.#journal, this.pendingCalls, this.#open)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown()
+  }
+
+  confirmedWeakly(): void {
+    if (this.#saidWeak || this.#set.hasDurable) return
+    this.#saidWeak = true
+    this.report({
+      code: 'no_durable_provider',
+      message:
+        'No durable audit provider is configured: true from logAction does not mean that a record outlives a crash. ' +
+        'Leave the journal on, or add a durable provider',
+    })
+  }
+
+  idle(): void {
+    const listeners = this.#idleListeners
+    if (listeners.length === 0) return
+    this.#idleListeners = []
+    for (const listener of listeners) listener()
+  }
+
+  /** Takes one call: everything here is synchronous, so records stand in the order of their calls (rule P14). */
+  #begin(
+    input: AuditEventInput,
+    options: AuditCallOptions | undefined,
+    onAnswer: ((confirmed: boolean) => void) | undefined,
+    onReceipt: ((receipt: AuditReceipt) => void) | undefined,
+    onFailure: ((error: AuditError) => void) | undefined,
+  ): void {
+    if (!this.#open) {
+      throw new AuditError('shut_down', 'The audit logger is shut down; the record was refused, not recorded')
+    }
+    if (options !== undefined) checkCallOptions(options)
+    const event = this.#prepare(input)
+    const call = new Call(this, event, this.#confirmBy, this.#timeLimit(options), options)
+    call.onAnswer = onAnswer
+    call.onReceipt = onReceipt
+    call.onFailure = onFailure
+    if (input.recordId !== undefined && input.recordId !== null && this.#isRepeat(event, call)) return
+    try {
+      this.#dispatch(call, options)
+    } catch (error) {
+      call.repeat?.fail(asAuditError(error))
+      throw error
+    }
+  }
+
+  #dispatch(call: Call, options: AuditCallOptions | undefined): void {
+    const slots = this.#slots(call)
+    call.take(slots)
+    const parent = options?.context ?? contextApi.active()
+    const own = slots.length === 1 && this.#enrichers.length === 0 ? slots[0] : undefined
+    const record = toLogRecord(call.event)
+    this.#logger.emit({
+      eventName: record.eventName,
+      timestamp: record.timestamp,
+      observedTimestamp: record.observedTimestamp,
+      attributes: record.attributes,
+      body: record.body,
+      context: new CallContext(parent, call, own),
+    })
+    if (!call.dispatched) {
+      for (const slot of slots) slot.untouched('was not reached: the audit pipeline did not take the record')
+    }
+    call.wait()
+  }
+
+  #isRepeat(event: AuditEvent, call: Call): boolean {
+    const hash = eventContentHash(event)
+    const earlier = this.#repeats.find(event.recordId, hash)
+    if (earlier === undefined) {
+      call.repeat = this.#repeats.begin(event.recordId, hash)
+      return false
+    }
+    earlier.share(
+      (receipt) => {
+        call.onAnswer?.(true)
+        call.onReceipt?.(receipt)
+      },
+      (error) => {
+        call.onAnswer?.(false)
+        call.onFailure?.(error)
+      },
+    )
+    return true
+  }
+
+  #slots(call: Call): Slot[] {
+    const members = this.#set.enabled()
+    const { only } = call
+    const slots: Slot[] = []
+    for (const member of members) {
+      if (only === undefined || member.provider === undefined || only.includes(member.name)) {
+        slots.push(new Slot(call, member))
+      }
+    }
+    if (slots.length > 0 && !this.#hasUnknown(only, members)) return slots
+    throw this.#noProvider(only, members)
+  }
+
+  /** A name that neither an enabled nor any other known backend has, when no factory is under way. */
+  #hasUnknown(only: readonly string[] | undefined, members: readonly Member[]): boolean {
+    if (only === undefined || members.some(({ provider }) => provider === undefined)) return false
+    const known = new Set(Array.from(this.#set.known(), ({ name }) => name))
+    return only.some((name) => !known.has(name))
+  }
+
+  #noProvider(only: readonly string[] | undefined, members: readonly Member[]): AuditError {
+    const enabled = members.map(({ name }) => name).join(', ') || 'none'
+    if (only === undefined) {
+      return new AuditError('no_provider', 'No audit backend is enabled for this call; the record was not recorded')
+    }
+    const known = Array.from(this.#set.known(), ({ name }) => name).join(', ') || 'none'
+    return new AuditError(
+      'no_provider',
+      `backends: ${only.join(', ') || 'an empty list'} cannot all take this call; known backends: ${known}; ` +
+        `enabled now: ${enabled}. The record was not recorded`,
+    )
+  }
+
+  #timeLimit(options: AuditCallOptions | undefined): number {
+    if (options?.timeoutMillis !== undefined) return options.timeoutMillis
+    if (options?.db === undefined || options.db === null) return this.#timeoutMillis
+    return Math.min(this.#timeoutMillis, databaseTimeoutMillis)
+  }
+
+  #refuse(cause: unknown): void {
+    if (isAuditError(cause) && cause.code === 'aborted') return
+    const code = isAuditError(cause) ? cause.code : 'invalid_event'
+    this.report({ code, message: `logAction: ${describe(cause)}`, cause })
+  }
+
+  #untilIdle(): Promise<void> {
+    if (this.pendingCalls === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idleListeners.push(resolve))
+  }
+}
+
+function asAuditError(cause: unknown): AuditError {
+  if (isAuditError(cause)) return cause
+  return new AuditError('invalid_event', `The record could not be taken: ${describe(cause)}`, { cause })
+}

@@ -1,0 +1,204 @@
+import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
+import { AuditError, type ReportProblem } from '../errors.ts'
+import type { AuditEvent } from '../event/audit-event.ts'
+import type { AuditCallOptions, AuditConfirmBy, AuditReceipt } from './audit-logger.ts'
+import { CallContext } from './call-context.ts'
+import type { DeadlineQueue, Expiring } from './deadline-queue.ts'
+import { buildReceipt, failureOf } from './receipt.ts'
+import type { RepeatEntry } from './repeats.ts'
+import type { Slot } from './slot.ts'
+import { verdict } from './verdict.ts'
+
+/** What calls share. */
+export interface CallHub {
+  readonly deadlines: DeadlineQueue
+  readonly report: ReportProblem
+  readonly now: () => Date
+  /** A call was confirmed although no durable provider took it. */
+  confirmedWeakly(): void
+  pendingCalls: number
+  /** Called when the last pending call has settled. */
+  idle(): void
+}
+
+const noSlots: readonly Slot[] = []
+
+/** One call of `logAction` or `emit`, from the dispatch until its last provider has settled. */
+export class Call implements Expiring {
+  readonly event: AuditEvent
+  readonly db: unknown
+  readonly floor: 'local' | 'collector' | undefined
+  readonly rule: AuditConfirmBy
+  /** Names of `backends`, when the caller gave them. */
+  readonly only: readonly string[] | undefined
+  readonly timeoutMillis: number
+  slots: readonly Slot[] = noSlots
+  /** For providers whose factory is still under way. */
+  record: ReadWriteLogRecord | undefined
+  context: CallContext | undefined
+  dispatched = false
+  confirmedAt: Date | undefined
+
+  /** How `logAction` learns the answer: as soon as it is certain. */
+  onAnswer: ((confirmed: boolean) => void) | undefined
+  /** How `emit` learns the end: when every slot has settled. */
+  onReceipt: ((receipt: AuditReceipt) => void) | undefined
+  onFailure: ((error: AuditError) => void) | undefined
+  repeat: RepeatEntry | undefined
+
+  deadline = 0
+  previous: Expiring | undefined = undefined
+  next: Expiring | undefined = undefined
+
+  readonly #hub: CallHub
+  #open = 0
+  #answer: boolean | undefined
+  #pending = false
+  #holding = false
+  #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
+  #aborted: AuditError | undefined
+
+  constructor(
+    hub: CallHub,
+    event: AuditEvent,
+    rule: AuditConfirmBy,
+    timeoutMillis: number,
+    options?: AuditCallOptions,
+  ) {
+    this.#hub = hub
+    this.event = event
+    this.rule = rule
+    this.timeoutMillis = timeoutMillis
+    this.db = options?.db
+    this.floor = options?.durability
+    this.only = options?.backends
+    this.#signal = options?.signal
+  }
+
+  get wantsEnd(): boolean {
+    return this.onReceipt !== undefined || this.repeat !== undefined
+  }
+
+  take(slots: readonly Slot[]): void {
+    this.slots = slots
+    this.#open = slots.length
+  }
+
+  /** After the synchronous dispatch: waits for what is still open. */
+  wait(): void {
+    if (this.#open === 0) return
+    this.#pending = true
+    this.#hub.pendingCalls++
+    this.#hub.deadlines.add(this)
+    if (this.floor === 'collector' || this.slots.some((slot) => slot.open && slot.member.foreign)) {
+      this.#holding = true
+      this.#hub.deadlines.hold()
+    }
+    if (this.#signal !== undefined) {
+      this.#onAbort = () => this.#abort()
+      this.#signal.addEventListener('abort', this.#onAbort, { once: true })
+    }
+  }
+
+  settled(slot: Slot): void {
+    this.#open--
+    if (slot.confirmed) {
+      this.confirmedAt ??= this.#hub.now()
+      slot.member.lastFailure = undefined
+    } else if (slot.error !== undefined && slot.error !== this.#aborted) {
+      slot.member.lastFailure = slot.error.message
+      this.#hub.report({
+        code: slot.error.code,
+        message: slot.error.message,
+        backend: slot.member.name,
+        recordId: this.event.recordId,
+        cause: slot.error,
+      })
+    }
+    this.#decide()
+  }
+
+  /** Hands the record to the provider of one slot; whatever the provider does stays in this slot. */
+  deliver(slot: Slot): void {
+    const { record, context } = this
+    const { name, provider } = slot.member
+    if (record === undefined || context === undefined || provider === undefined) return
+    if (this.only !== undefined && !this.only.includes(name)) {
+      this.#withdraw(slot)
+      return
+    }
+    slot.begin()
+    try {
+      const own = context.slot === slot ? context : new CallContext(context.parent, this, slot)
+      const returned: unknown = provider.onEmit(record, own)
+      // An async onEmit must not turn into an unhandled rejection.
+      if (returned instanceof Promise) returned.catch((cause: unknown) => slot.failWith(cause))
+    } catch (cause) {
+      slot.failWith(cause)
+    }
+    slot.end()
+  }
+
+  /** A factory came back with a backend that this call does not ask for. */
+  #withdraw(slot: Slot): void {
+    this.slots = this.slots.filter((other) => other !== slot)
+    this.#open--
+    this.#decide()
+  }
+
+  /** Looks again whether the answer is certain, or everything over. */
+  #decide(): void {
+    if (this.#answer === undefined) {
+      this.#answer = verdict(this)
+      if (this.#answer !== undefined) {
+        if (this.#answer && !this.slots.some((slot) => slot.member.durability === 'durable')) {
+          this.#hub.confirmedWeakly()
+        }
+        this.onAnswer?.(this.#answer)
+      }
+    }
+    if (this.#open === 0) this.#finish()
+  }
+
+  misuse(slot: Slot, what: string): void {
+    this.#hub.report({
+      code: 'provider_failed',
+      message: `Audit backend "${slot.member.name}": ${what}`,
+      backend: slot.member.name,
+      recordId: this.event.recordId,
+    })
+  }
+
+  expire(): void {
+    for (const slot of this.slots) slot.expire()
+  }
+
+  #abort(): void {
+    const message = `The caller gave up on record ${this.event.recordId}; it may still be recorded`
+    const error = new AuditError('aborted', message, { cause: this.#signal?.reason as unknown })
+    this.#aborted = error
+    for (const slot of this.slots) slot.abort(error)
+  }
+
+  #finish(): void {
+    if (this.#pending) {
+      this.#pending = false
+      this.#hub.deadlines.remove(this)
+      if (this.#holding) this.#hub.deadlines.release()
+      if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
+      if (--this.#hub.pendingCalls === 0) this.#hub.idle()
+    }
+    if (!this.wantsEnd) return
+    if (this.#answer === true && this.#aborted === undefined) {
+      const receipt = buildReceipt(this, this.#hub.now)
+      this.repeat?.succeed(receipt)
+      this.onReceipt?.(receipt)
+    } else {
+      const error = failureOf(this, this.#aborted, this.#hub.now)
+      this.repeat?.fail(error)
+      this.onFailure?.(error)
+    }
+    this.repeat = undefined
+  }
+}

@@ -1,0 +1,59 @@
+import type { Context } from '@opentelemetry/api'
+import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
+import {
+  getAuditDelivery,
+  isProcessor,
+  type AuditDelivery,
+  type AuditProvider,
+  type AuditProviderDurability,
+  type AuditProviderProtocol,
+} from './audit-provider.ts'
+
+/** Either provider shape as a log record processor. With both shapes in one object, the processor wins. */
+export function asProcessor(provider: AuditProvider | AuditProviderProtocol): AuditProvider {
+  return isProcessor(provider) ? provider : new ProtocolProvider(provider as AuditProviderProtocol)
+}
+
+/** The duck type of a module, wrapped. Only `true` means that the backend has the event. */
+class ProtocolProvider implements AuditProvider {
+  readonly auditBackend: string
+  readonly auditDurability: AuditProviderDurability
+  readonly #provider: AuditProviderProtocol & Partial<Pick<AuditProvider, 'forceFlush' | 'shutdown'>>
+
+  constructor(provider: AuditProviderProtocol) {
+    this.#provider = provider
+    this.auditBackend = provider.auditBackend
+    this.auditDurability = provider.auditDurability ?? 'durable'
+  }
+
+  onEmit(record: ReadWriteLogRecord, context?: Context): void {
+    const delivery = getAuditDelivery(context)
+    if (delivery === undefined) return
+    const answer: unknown = this.#provider.logAction(delivery.event, new ProtocolCall(delivery, record))
+    delivery.acknowledge(Promise.resolve(answer).then((yes) => yes === true))
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#provider.forceFlush?.()
+  }
+
+  async shutdown(): Promise<void> {
+    await this.#provider.shutdown?.()
+  }
+}
+
+class ProtocolCall {
+  readonly record: ReadWriteLogRecord
+  readonly db?: unknown
+  readonly #delivery: AuditDelivery
+
+  constructor(delivery: AuditDelivery, record: ReadWriteLogRecord) {
+    this.#delivery = delivery
+    this.record = record
+    if (delivery.db !== undefined) this.db = delivery.db
+  }
+
+  get signal(): AbortSignal {
+    return this.#delivery.signal
+  }
+}

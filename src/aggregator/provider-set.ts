@@ -1,0 +1,160 @@
+import { AuditError, type ReportProblem } from '../errors.ts'
+import type { AuditProvider, AuditProviderProtocol, ModuleDefinition } from './audit-provider.ts'
+import { describe } from './describe-cause.ts'
+import { memberOf, type Backend, type Member } from './member.ts'
+import { ModuleProvider, type ModuleHost } from './module-provider.ts'
+import { claim, release } from './ownership.ts'
+import { asProcessor } from './protocol-provider.ts'
+
+export type ModuleSource = Iterable<ModuleDefinition> | (() => Iterable<ModuleDefinition>)
+
+export interface ProviderSetSettings {
+  readonly journal?: Backend | undefined
+  readonly providers: readonly (AuditProvider | AuditProviderProtocol)[]
+  readonly modules?: ModuleSource | undefined
+  readonly report: ReportProblem
+}
+
+/** All providers of one logger: the journal first, then those given in code, then those of the modules. */
+export class ProviderSet implements ModuleHost {
+  readonly report: ReportProblem
+  readonly journal: Member | undefined
+  readonly #fixed: readonly Member[]
+  readonly #source: ModuleSource | undefined
+  readonly #modules = new Map<string, ModuleProvider>()
+  readonly #owned: (AuditProvider | AuditProviderProtocol)[] = []
+  #round = 0
+  #closed = false
+
+  /** @throws AuditError `bad_config` for two providers of one name, `already_owned` */
+  constructor(settings: ProviderSetSettings) {
+    this.report = settings.report
+    this.#source = settings.modules
+    this.journal = settings.journal === undefined ? undefined : memberOf(settings.journal, false)
+    const fixed = this.journal === undefined ? [] : [this.journal]
+    for (const provider of settings.providers) {
+      if (fixed.some((member) => member.name === provider.auditBackend)) {
+        this.close()
+        throw new AuditError(
+          'bad_config',
+          `providers: two providers are named "${provider.auditBackend}"; name one anew`,
+        )
+      }
+      try {
+        this.claim(provider)
+      } catch (error) {
+        this.close()
+        throw error
+      }
+      fixed.push(memberOf(asProcessor(provider), true))
+    }
+    this.#fixed = fixed
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  claim(provider: AuditProvider | AuditProviderProtocol): void {
+    claim(provider, this)
+    this.#owned.push(provider)
+  }
+
+  taken(name: string, except: Member): boolean {
+    for (const member of this.known()) {
+      if (member !== except && member.name === name) return true
+    }
+    return false
+  }
+
+  /** Who takes a call now. Modules are asked each time; factories that are due run here. */
+  enabled(): readonly Member[] {
+    if (this.#source === undefined) return this.#fixed
+    const members = [...this.#fixed]
+    for (const module of this.#enabledModules()) {
+      const member = module.provider.resolve(module.definition)
+      if (member !== undefined) members.push(member)
+    }
+    return members
+  }
+
+  /** Every provider that is there, also of modules that are not enabled now. */
+  *known(): Iterable<Member> {
+    yield* this.#fixed
+    for (const { member } of this.#modules.values()) {
+      if (member.provider !== undefined) yield member
+    }
+  }
+
+  modules(): Iterable<ModuleProvider> {
+    return this.#modules.values()
+  }
+
+  /** True when a provider that is there is durable, whether or not it takes a given call. */
+  get hasDurable(): boolean {
+    for (const member of this.known()) {
+      if (member.durability === 'durable') return true
+    }
+    return false
+  }
+
+  /** Gives every provider object back. */
+  close(): void {
+    this.#closed = true
+    for (const provider of this.#owned) release(provider, this)
+  }
+
+  *#enabledModules(): Iterable<{ provider: ModuleProvider; definition: ModuleDefinition }> {
+    const round = ++this.#round
+    for (const definition of this.#definitions()) {
+      if (!isModule(definition)) {
+        const message = 'modules: an entry without a code was passed over; a module needs { code, auditProvider }'
+        this.report({ code: 'bad_config', message })
+        continue
+      }
+      if (definition.auditProvider === undefined || !this.#isEnabled(definition)) continue
+      let provider = this.#modules.get(definition.code)
+      if (provider === undefined) {
+        provider = new ModuleProvider(definition.code, this)
+        this.#modules.set(definition.code, provider)
+      }
+      if (provider.seen === round) {
+        const message = `modules: two modules have the code "${definition.code}"; the second one's provider is disabled`
+        this.report({ code: 'duplicate_backend', message })
+        continue
+      }
+      provider.seen = round
+      yield { provider, definition }
+    }
+  }
+
+  #definitions(): Iterable<ModuleDefinition> {
+    try {
+      return [...(typeof this.#source === 'function' ? this.#source() : (this.#source ?? []))]
+    } catch (cause) {
+      const message = `modules could not be listed: ${describe(cause)}; no module's provider takes this call`
+      this.report({ code: 'provider_failed', message, cause })
+      return []
+    }
+  }
+
+  #isEnabled(definition: ModuleDefinition): boolean {
+    try {
+      const answer: unknown =
+        typeof definition.enabled === 'function' ? definition.enabled() : (definition.enabled ?? true)
+      if (typeof answer === 'object' && answer !== null && 'then' in answer) {
+        Promise.resolve(answer).catch(() => undefined)
+        throw new TypeError('it returned a promise, and must answer at once')
+      }
+      return Boolean(answer)
+    } catch (cause) {
+      const message = `Module "${definition.code}": enabled failed (${describe(cause)}); its provider does not take this call`
+      this.report({ code: 'provider_failed', message, cause })
+      return false
+    }
+  }
+}
+
+function isModule(value: unknown): value is ModuleDefinition {
+  return typeof value === 'object' && value !== null && typeof (value as { code?: unknown }).code === 'string'
+}

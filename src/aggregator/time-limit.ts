@@ -1,0 +1,21 @@
+import { AuditError } from '../errors.ts'
+
+/**
+ * The outcome of `work`, or `provider_timeout` after `timeoutMillis`. The work itself goes on; its late rejection is
+ * swallowed. The timer keeps the process alive, because the caller waits and the limit bounds it.
+ */
+export function within<T>(work: Promise<T>, timeoutMillis: number, what: string): Promise<T> {
+  if (!Number.isFinite(timeoutMillis)) return work
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const timer = setTimeout(
+    () => reject(new AuditError('provider_timeout', `${what} did not finish within ${timeoutMillis} ms`)),
+    Math.min(timeoutMillis, 0x7fffffff),
+  )
+  work.then(resolve, reject).finally(() => clearTimeout(timer))
+  return promise
+}
+
+/** Runs `work` so that a synchronous throw is a rejection too. */
+export async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
+  return await work()
+}
