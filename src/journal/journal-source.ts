@@ -43,12 +43,15 @@ export interface SourceStream {
 
 /** What delivery may ask of a journal. Delivery reads the journal, never the pipeline. */
 export interface JournalSource {
-  /** The stream to deliver from now: adopted streams first, oldest first, this process's own last. */
-  nextStream(): SourceStream | undefined
+  /**
+   * The stream to deliver from now: adopted streams first, oldest first, this process's own last. With `after`: the
+   * one whose turn comes when that stream is done; delivery compares a refused last record with what comes next.
+   */
+  nextStream(after?: string): SourceStream | undefined
   /** Calls back whenever a stream may have more to deliver. Returns the undo. */
   onMore(listener: () => void): () => void
   /** Keeps a refused record, durably when this returns. @throws AuditError `disk_full`, `disk_error` */
   setAside(entry: SetAsideEntry): void
-  /** Makes the cursors durable now. @throws AuditError `disk_full`, `disk_error` */
-  flushCursors(): void
+  /** Makes the cursors durable now. A failure is reported, not thrown: records are then sent again, never skipped. */
+  flushCursors(): Promise<void>
 }

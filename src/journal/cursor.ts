@@ -1,0 +1,74 @@
+import { replaceDurably } from './durable-file.ts'
+import type { FileSystem } from './file-system.ts'
+import type { DeliveryCursor } from './journal-source.ts'
+import { cursorFileName, deliveredFileName } from './names.ts'
+
+export const startCursor: DeliveryCursor = { number: 0, hash: '' }
+
+const smallFileBytes = 4096
+const hashPattern = /^[0-9a-f]{64}$/
+
+/**
+ * A stream's cursor as it is on disk; `undefined` when it is missing, unreadable or that of another stream. Then
+ * everything kept is sent again: a cursor may lose time, never records.
+ */
+export function readCursor(fs: FileSystem, directory: string, stream: string): DeliveryCursor | undefined {
+  return read(fs, `${directory}/${cursorFileName}`, stream)
+}
+
+/** The marker of a stream that is wholly delivered. */
+export function readDelivered(fs: FileSystem, directory: string, stream: string): DeliveryCursor | undefined {
+  return read(fs, `${directory}/${deliveredFileName}`, stream)
+}
+
+export function writeDelivered(fs: FileSystem, directory: string, stream: string, end: DeliveryCursor): Promise<void> {
+  return replaceDurably(fs, directory, deliveredFileName, text(stream, end))
+}
+
+function text(stream: string, cursor: DeliveryCursor): string {
+  return `${JSON.stringify({ stream, number: cursor.number, hash: cursor.hash })}\n`
+}
+
+function read(fs: FileSystem, file: string, stream: string): DeliveryCursor | undefined {
+  try {
+    const content = fs.readSmall(file, smallFileBytes)
+    if (content === undefined) return undefined
+    const value = JSON.parse(content.toString()) as { stream?: unknown; number?: unknown; hash?: unknown } | null
+    const { number, hash } = value ?? {}
+    if (value?.stream !== stream || typeof number !== 'number' || typeof hash !== 'string') return undefined
+    if (!Number.isSafeInteger(number) || number < 1 || !hashPattern.test(hash)) return undefined
+    return { number, hash }
+  } catch {
+    return undefined
+  }
+}
+
+/** Keeps a stream's cursor on disk: at most one write under way, the newest wins. */
+export class CursorFile {
+  readonly #fs: FileSystem
+  readonly #directory: string
+  readonly #stream: string
+  #saved: DeliveryCursor = startCursor
+  #saving: Promise<void> | undefined
+
+  constructor(fs: FileSystem, directory: string, stream: string, saved: DeliveryCursor) {
+    this.#fs = fs
+    this.#directory = directory
+    this.#stream = stream
+    this.#saved = saved
+  }
+
+  /** Durable when it resolves. @throws the system's error */
+  async save(cursor: DeliveryCursor): Promise<void> {
+    while (this.#saving !== undefined) await this.#saving.catch(() => undefined)
+    if (cursor.number <= this.#saved.number) return
+    const saving = replaceDurably(this.#fs, this.#directory, cursorFileName, text(this.#stream, cursor))
+    this.#saving = saving
+    try {
+      await saving
+      this.#saved = cursor
+    } finally {
+      this.#saving = undefined
+    }
+  }
+}

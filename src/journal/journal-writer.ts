@@ -1,0 +1,292 @@
+import { AuditError, type ReportProblem } from '../errors.ts'
+import { ArenaPool } from './arena.ts'
+import { diskError, systemCode } from './disk-error.ts'
+import type { FileSystem } from './file-system.ts'
+import type { Lock, TakeLock } from './lock.ts'
+import { lockFileName } from './names.ts'
+import { StreamWriter, type AppendWaiter, type RecordCodec } from './stream-writer.ts'
+import type { SyncEngine } from './sync.ts'
+
+/** The records of the pipeline's own life, which the journal asks for but does not make. */
+export interface PipelineRecords<R> {
+  /** The first record of a stream. `reason`: why the stream before it in this process ended without end. */
+  start(reason: string | undefined): R
+  /** The last record of a stream that is closed in order (rule I9). */
+  stop(): R
+}
+
+export interface JournalWriterSettings<R> {
+  readonly directory: string
+  readonly segmentMaxBytes: number
+  /** Bytes of all streams at which records are refused; `Infinity`: none. */
+  readonly maxBytes: number
+  /** Above either, the caller's tick waits for the disk (or, with `refuse`, the record is refused). */
+  readonly maxUnsyncedBytes: number
+  readonly maxUnsyncedRecords: number
+  readonly onQueueFull: 'block' | 'refuse'
+  readonly fs: FileSystem
+  readonly engine: SyncEngine
+  readonly takeLock: TakeLock
+  readonly codec: RecordCodec<R>
+  readonly records: PipelineRecords<R>
+  readonly newStreamId: () => string
+  readonly report: ReportProblem
+}
+
+/** What the rest of the journal hears from the writer. */
+export interface JournalWriterEvents<R> {
+  onDurable(): void
+  onStreamOpened(stream: StreamWriter<R>): void
+  /** The stream is over; with `failed` it has no end and is adopted like that of a dead process. The lock goes along. */
+  onStreamOver(stream: StreamWriter<R>, failed: boolean, lock: Lock | undefined): void
+}
+
+const exitWaitMillis = 2_000
+const blockMillis = 30_000
+
+/**
+ * Writes this process's records: opens a stream at the first record, a new one whenever a stream failed, and never
+ * continues the stream of another life.
+ *
+ * By the end of the macrotask of the call a record is in the kernel's hands; between the call and that moment an exit
+ * handler covers `process.exit` and uncaught errors.
+ */
+export class JournalWriter<R> {
+  readonly #settings: JournalWriterSettings<R>
+  readonly #events: JournalWriterEvents<R>
+  readonly #arenas = new ArenaPool()
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #stream: StreamWriter<R> | undefined
+  #lock: Lock | undefined
+  #writeScheduled = false
+  #failedThisTurn: AuditError | undefined
+  #nextReason: string | undefined
+  #otherBytes = 0
+  #pressed = false
+
+  constructor(settings: JournalWriterSettings<R>, events: JournalWriterEvents<R>) {
+    this.#settings = settings
+    this.#events = events
+  }
+
+  /** The stream being written, once the first record came. */
+  get stream(): StreamWriter<R> | undefined {
+    return this.#stream
+  }
+
+  /** Bytes of the streams that are not being written: counted against `maxBytes`. */
+  set otherBytes(bytes: number) {
+    this.#otherBytes = bytes
+  }
+
+  /** Bytes of all streams. */
+  get totalBytes(): number {
+    return this.#otherBytes + (this.#stream?.bytesWritten ?? 0)
+  }
+
+  /** Hands over a record; `waiter` hears what became of it. Never throws. */
+  append(record: R, waiter: AppendWaiter | undefined): void {
+    if (this.#state !== 'open') {
+      waiter?.refused(new AuditError('shut_down', 'audit journal: a record came after shutdown; log it before'))
+      return
+    }
+    const refusal = this.#refusal()
+    if (refusal !== undefined) {
+      waiter?.refused(refusal)
+      return
+    }
+    try {
+      while (!this.#openStream().append(record, waiter));
+    } catch (error) {
+      waiter?.refused(asAuditError(error))
+      return
+    }
+    if (!this.#writeScheduled) this.#scheduleWrite()
+    if (this.#overBound(1)) this.#press()
+  }
+
+  /** Opens the stream now rather than at the first record. @throws AuditError */
+  open(): void {
+    if (this.#state === 'open') this.#openStream()
+  }
+
+  /** Calls back when everything taken so far is acknowledged or refused. */
+  whenSettled(callback: () => void): void {
+    const stream = this.#stream
+    if (stream === undefined) callback()
+    else {
+      stream.write()
+      stream.whenSettled(callback)
+    }
+  }
+
+  /** Writes the stop record and closes the stream; `done` when it is durable or was refused. */
+  close(done: () => void): void {
+    if (this.#state !== 'open') {
+      done()
+      return
+    }
+    const finish = (): void => {
+      this.#state = 'closed'
+      const stream = this.#stream
+      if (stream !== undefined) {
+        stream.close()
+        this.#over(stream, false)
+      }
+      process.off('exit', this.#atExit)
+      this.#settings.engine.close()
+      done()
+    }
+    if (this.#stream === undefined) {
+      finish()
+      return
+    }
+    this.#appendQuietly(this.#settings.records.stop())
+    this.#state = 'closing'
+    this.whenSettled(finish)
+  }
+
+  /** Bytes or records not yet synced, as a share of their bounds. */
+  get pressure(): number {
+    const stream = this.#stream
+    if (stream === undefined) return 0
+    const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
+    return Math.max(stream.unsyncedBytes / maxUnsyncedBytes, stream.unsyncedRecords / maxUnsyncedRecords)
+  }
+
+  #refusal(): AuditError | undefined {
+    if (this.#failedThisTurn !== undefined) return this.#failedThisTurn
+    const { maxBytes, onQueueFull, directory } = this.#settings
+    if (maxBytes !== Infinity && this.totalBytes >= maxBytes) {
+      const message = `audit journal: ${directory} holds ${maxBytes} bytes or more (maxBytes); nothing undelivered is deleted. Deliver, or raise journal.maxBytes`
+      return new AuditError('journal_full', message)
+    }
+    if (onQueueFull === 'refuse' && this.#overBound(1)) {
+      return new AuditError(
+        'journal_full',
+        'audit journal: more records wait for the disk than onQueueFull: "refuse" allows',
+      )
+    }
+    return undefined
+  }
+
+  #overBound(share: number): boolean {
+    const stream = this.#stream
+    if (stream === undefined) return false
+    const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
+    return stream.unsyncedBytes > maxUnsyncedBytes * share || stream.unsyncedRecords > maxUnsyncedRecords * share
+  }
+
+  /** Back-pressure: this tick writes and syncs until half of the bound is free again. */
+  #press(): void {
+    if (!this.#pressed) {
+      this.#pressed = true
+      const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
+      const message = `audit journal: more than ${maxUnsyncedRecords} records or ${maxUnsyncedBytes} bytes wait for the disk; callers now wait with them`
+      this.#settings.report({ code: 'queue_high_water', message })
+    }
+    if (this.#settings.onQueueFull === 'refuse') return
+    this.#stream?.write()
+    while (this.#overBound(0.5) && this.#stream?.waitForSync(blockMillis) === true);
+  }
+
+  #openStream(): StreamWriter<R> {
+    const open = this.#stream
+    if (open !== undefined) return open
+    const { fs, directory, engine, codec, report, segmentMaxBytes, takeLock } = this.#settings
+    let stream: StreamWriter<R>
+    try {
+      fs.makeDirectory(directory)
+      fs.checkDirectory(directory)
+      stream = new StreamWriter<R>({
+        id: this.#settings.newStreamId(),
+        journalDirectory: directory,
+        segmentMaxBytes,
+        fs,
+        engine,
+        codec,
+        arenas: this.#arenas,
+        report,
+        onDurable: () => this.#durable(),
+        onFailed: (error) => this.#streamFailed(stream, error),
+      })
+    } catch (cause) {
+      throw this.#holdOff(
+        diskError(systemCode(cause), `audit journal: no stream in ${directory}: ${messageOf(cause)}`, cause),
+      )
+    }
+    const lock = takeLock(`${stream.directory}/${lockFileName}`)
+    this.#lock = lock.state === 'held' ? lock.lock : undefined
+    this.#stream = stream
+    process.on('exit', this.#atExit)
+    this.#events.onStreamOpened(stream)
+    const reason = this.#nextReason
+    this.#nextReason = undefined
+    stream.append(this.#settings.records.start(reason), undefined)
+    return this.#stream
+  }
+
+  #appendQuietly(record: R): void {
+    const waiter = {
+      durable: () => undefined,
+      refused: (error: AuditError) => this.#settings.report({ code: error.code, message: error.message }),
+    }
+    if (this.#stream?.append(record, waiter) !== true) return
+    this.#scheduleWrite()
+  }
+
+  /** After the microtasks of this macrotask, so that a whole tick's records share one write. */
+  #scheduleWrite(): void {
+    this.#writeScheduled = true
+    queueMicrotask(() => process.nextTick(this.#writeNow))
+  }
+
+  readonly #writeNow = (): void => {
+    this.#writeScheduled = false
+    this.#stream?.write()
+  }
+
+  #durable(): void {
+    if (this.#pressed && !this.#overBound(0.25)) this.#pressed = false
+    this.#events.onDurable()
+  }
+
+  #streamFailed(stream: StreamWriter<R>, error: AuditError): void {
+    this.#nextReason = error.message
+    this.#holdOff(error)
+    if (this.#stream === stream) this.#over(stream, true)
+  }
+
+  #over(stream: StreamWriter<R>, failed: boolean): void {
+    this.#stream = undefined
+    process.off('exit', this.#atExit)
+    const lock = this.#lock
+    this.#lock = undefined
+    this.#events.onStreamOver(stream, failed, lock)
+  }
+
+  /** One try a turn of the event loop: a burst against a full disk must not make a file per record. */
+  #holdOff(error: AuditError): AuditError {
+    this.#failedThisTurn = error
+    setImmediate(() => (this.#failedThisTurn = undefined)).unref()
+    return error
+  }
+
+  readonly #atExit = (): void => {
+    const stream = this.#stream
+    if (stream === undefined) return
+    const deadline = performance.now() + exitWaitMillis
+    stream.write()
+    while (!stream.settled && stream.waitForSync(Math.max(0, deadline - performance.now())));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function asAuditError(error: unknown): AuditError {
+  return error instanceof AuditError
+    ? error
+    : new AuditError('disk_error', `audit journal: unexpected failure: ${messageOf(error)}`, { cause: error })
+}

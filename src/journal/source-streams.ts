@@ -1,0 +1,184 @@
+import type { ReportProblem } from '../errors.ts'
+import { CursorFile, startCursor, writeDelivered } from './cursor.ts'
+import type { FileSystem } from './file-system.ts'
+import type { DeliverableLine, DeliveryCursor, SourceStream } from './journal-source.ts'
+import type { Lock } from './lock.ts'
+import { segmentsOf } from './names.ts'
+import type { Segment } from './segment.ts'
+import { StreamReader, type ReadableSegment, type ReadDamage } from './stream-reader.ts'
+import type { StreamTail } from './stream-tail.ts'
+
+abstract class KeptStream implements SourceStream {
+  abstract readonly live: boolean
+  readonly id: string
+  readonly directory: string
+  protected readonly fs: FileSystem
+  protected readonly reader: StreamReader
+  #cursor: DeliveryCursor
+  readonly #file: CursorFile
+  #changed: boolean
+  readonly #onAdvance: () => void
+
+  constructor(
+    fs: FileSystem,
+    directory: string,
+    id: string,
+    cursor: DeliveryCursor,
+    segments: () => readonly ReadableSegment[],
+    onDamage: (damage: ReadDamage) => void,
+    onAdvance: () => void,
+  ) {
+    this.fs = fs
+    this.#onAdvance = onAdvance
+    this.directory = directory
+    this.id = id
+    this.#cursor = cursor
+    this.#file = new CursorFile(fs, directory, id, startCursor)
+    this.#changed = false
+    this.reader = new StreamReader(fs, directory, id, segments, onDamage)
+  }
+
+  get cursor(): DeliveryCursor {
+    return this.#cursor
+  }
+
+  readLines(maxBytes: number): DeliverableLine[] {
+    return this.reader.read(this.#cursor.number, maxBytes)
+  }
+
+  advance(cursor: DeliveryCursor): void {
+    if (cursor.number <= this.#cursor.number) return
+    this.#cursor = cursor
+    this.#changed = true
+    this.#onAdvance()
+  }
+
+  /** The number of records after the cursor. */
+  abstract get undelivered(): number
+
+  async saveCursor(): Promise<void> {
+    if (!this.#changed) return
+    this.#changed = false
+    try {
+      await this.#file.save(this.#cursor)
+    } catch (error) {
+      this.#changed = true
+      throw error
+    }
+  }
+
+  /** Everything readable is delivered: says so durably. A stream without a readable record is marked as well. */
+  async finish(): Promise<void> {
+    await this.saveCursor()
+    const end = this.#cursor.number > 0 ? this.#cursor : { number: 1, hash: '0'.repeat(64) }
+    await writeDelivered(this.fs, this.directory, this.id, end)
+  }
+
+  close(): void {
+    this.reader.close()
+  }
+}
+
+/** The stream that this process writes, as far as it is durable. */
+export class LiveStream extends KeptStream {
+  readonly live = true
+  readonly #durable: () => number
+
+  constructor(
+    fs: FileSystem,
+    stream: {
+      readonly directory: string
+      readonly id: string
+      readonly segments: readonly Segment[]
+      readonly durable: number
+    },
+    onDamage: (damage: ReadDamage) => void,
+    onAdvance: () => void,
+  ) {
+    super(fs, stream.directory, stream.id, startCursor, () => readable(stream.segments), onDamage, onAdvance)
+    this.#durable = () => stream.durable
+  }
+
+  get undelivered(): number {
+    return this.#durable() - this.cursor.number
+  }
+}
+
+function readable(segments: readonly Segment[]): ReadableSegment[] {
+  const list: ReadableSegment[] = []
+  for (const { name, first, durableEnd, size, state, replaced } of segments) {
+    if (replaced) continue
+    const complete = state === 'failed' || (state !== 'open' && durableEnd === size)
+    list.push({ name, first, readableEnd: durableEnd, complete })
+  }
+  return list
+}
+
+/** A stream of another life, adopted for delivery: read to its end, then marked as delivered. Never written. */
+export class AdoptedStream extends KeptStream {
+  readonly live = false
+  readonly tail: StreamTail
+  readonly #lock: Lock | undefined
+
+  constructor(
+    fs: FileSystem,
+    directory: string,
+    id: string,
+    cursor: DeliveryCursor,
+    tail: StreamTail,
+    lock: Lock | undefined,
+    report: ReportProblem,
+    onAdvance: () => void,
+  ) {
+    const segments = completeSegments(fs, directory)
+    super(
+      fs,
+      directory,
+      id,
+      cursor,
+      () => segments,
+      (damage) => report(describe(directory, damage, tail)),
+      onAdvance,
+    )
+    this.tail = tail
+    this.#lock = lock
+  }
+
+  get undelivered(): number {
+    return this.tail.last - this.cursor.number
+  }
+
+  override close(): void {
+    super.close()
+    this.#lock?.release()
+  }
+}
+
+function completeSegments(fs: FileSystem, directory: string): ReadableSegment[] {
+  return segmentsOf(fs.list(directory)).map(({ name, first }) => {
+    const fd = fs.openForReading(`${directory}/${name}`)
+    try {
+      return { name, first, readableEnd: fs.status(fd).size, complete: true }
+    } finally {
+      fs.close(fd)
+    }
+  })
+}
+
+/** Torn is not corrupt: what lies above the durable mark was never acknowledged. */
+function describe(directory: string, damage: ReadDamage, tail: StreamTail): Parameters<ReportProblem>[0] {
+  const place = `${directory}/${damage.segment}${damage.offset === undefined ? '' : ` at byte ${damage.offset}`}`
+  const numbers =
+    damage.last === undefined || damage.last === damage.first
+      ? `record ${damage.first}`
+      : `records ${damage.first} to ${damage.last}`
+  return damage.first > tail.durable
+    ? {
+        code: 'torn',
+        message: `audit journal: ${place}: a torn tail from ${numbers} on, never acknowledged; left in place`,
+      }
+    : {
+        code: 'corrupt',
+        message: `audit journal: ${place}: ${numbers} can't be read though acknowledged; run otel-audit verify and keep the file`,
+      }
+}

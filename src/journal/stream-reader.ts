@@ -1,0 +1,164 @@
+import type { FileSystem } from './file-system.ts'
+import type { DeliverableLine } from './journal-source.ts'
+import { LineScanner } from './line-scanner.ts'
+
+/** A segment as a reader sees it. */
+export interface ReadableSegment {
+  readonly name: string
+  readonly first: number
+  /** Bytes that may be shown outside: what is durable of a file being written, the whole of another life's. */
+  readonly readableEnd: number
+  /** No more will come in this file. */
+  readonly complete: boolean
+}
+
+/** What a reader met that should not be there. Nothing is repaired. */
+export interface ReadDamage {
+  readonly segment: string
+  /** Offset of the damaged bytes; absent when numbers are missing between lines or segments. */
+  readonly offset?: number
+  /** The numbers that were not found. `last` is absent when nothing valid follows. */
+  readonly first: number
+  readonly last?: number
+}
+
+interface Place {
+  readonly segment: string
+  readonly offset: number
+  readonly next: number
+}
+
+/** Reads the lines of a stream in the order of its numbers, each number once, from any of its segments. */
+export class StreamReader {
+  readonly #fs: FileSystem
+  readonly #directory: string
+  readonly #stream: string
+  readonly #segments: () => readonly ReadableSegment[]
+  readonly #onDamage: (damage: ReadDamage) => void
+  #open: { readonly segment: string; readonly fd: number; readonly scanner: LineScanner } | undefined
+  /** Right behind the last line that is wholly delivered. */
+  #base: Place | undefined
+  /** Behind each line handed out since. */
+  #places: Place[] = []
+  readonly #told = new Set<string>()
+
+  constructor(
+    fs: FileSystem,
+    directory: string,
+    stream: string,
+    segments: () => readonly ReadableSegment[],
+    onDamage: (damage: ReadDamage) => void,
+  ) {
+    this.#fs = fs
+    this.#directory = directory
+    this.#stream = stream
+    this.#segments = segments
+    this.#onDamage = onDamage
+  }
+
+  /** The lines that hold the records after `after`: at most `maxBytes` in all, but at least one if any is there. */
+  read(after: number, maxBytes: number): DeliverableLine[] {
+    this.#settle(after)
+    const lines: DeliverableLine[] = []
+    let bytes = 0
+    let place = this.#base ?? { segment: '', offset: 0, next: 1 }
+    for (;;) {
+      const found = this.#step(place, after)
+      if (found === undefined) return lines
+      if (found.line === undefined) {
+        place = found.place
+        if (lines.length === 0) this.#base = place
+        continue
+      }
+      bytes += found.line.bytes.length
+      if (lines.length > 0 && bytes > maxBytes) return lines
+      lines.push(found.line)
+      place = found.place
+      this.#places.push(place)
+    }
+  }
+
+  close(): void {
+    if (this.#open !== undefined) this.#fs.close(this.#open.fd)
+    this.#open = undefined
+  }
+
+  /** Moves the base past what was delivered; what was handed out and not delivered will be read again. */
+  #settle(after: number): void {
+    for (const place of this.#places) if (place.next <= after + 1) this.#base = place
+    this.#places = []
+    if (this.#base !== undefined && this.#base.next > after + 1) this.#base = undefined
+  }
+
+  /** One line, or a place further on without one; `undefined` at the end of what is readable now. */
+  #step(place: Place, after: number): { readonly place: Place; readonly line?: DeliverableLine } | undefined {
+    const segments = this.#segments()
+    const index = place.segment === '' ? firstToRead(segments, after + 1) : indexOf(segments, place)
+    const segment = segments[index]
+    if (segment === undefined) return undefined
+    const scanned = this.#scannerAt(segment, place)?.next(segment.readableEnd) ?? { kind: 'end' as const }
+    if (scanned.kind === 'end') {
+      const following = segments[index + 1]
+      if (following === undefined || !segment.complete) return undefined
+      return { place: { segment: following.name, offset: 0, next: place.next } }
+    }
+    if (scanned.kind === 'damage') {
+      // What a failed segment left half written stands whole in a later one.
+      const again = segments.some(({ first }, later) => later > index && first <= place.next)
+      if (!again) this.#damage({ segment: segment.name, offset: scanned.at, first: place.next })
+      return { place: { segment: segment.name, offset: scanned.end, next: place.next } }
+    }
+    const { header, bytes, end } = scanned
+    const behind = { segment: segment.name, offset: end, next: Math.max(place.next, header.last + 1) }
+    if (header.last < place.next || header.last <= after) return { place: behind }
+    const next = Math.max(place.next, after + 1)
+    if (header.first > next) {
+      const elsewhere = segments.findIndex(({ first }, later) => later > index && first <= next)
+      if (elsewhere >= 0) {
+        return { place: { segment: segments[elsewhere]?.name ?? '', offset: 0, next } }
+      }
+      this.#damage({ segment: segment.name, first: next, last: header.first - 1 })
+    }
+    return { place: behind, line: { first: header.first, last: header.last, headHash: header.head, bytes } }
+  }
+
+  #scannerAt(segment: ReadableSegment, place: Place): LineScanner | undefined {
+    const offset = place.segment === segment.name ? place.offset : 0
+    if (this.#open?.segment === segment.name && this.#open.scanner.position === offset) return this.#open.scanner
+    let fd = this.#open?.segment === segment.name ? this.#open.fd : undefined
+    if (fd === undefined) {
+      this.close()
+      try {
+        fd = this.#fs.openForReading(`${this.#directory}/${segment.name}`)
+      } catch {
+        return undefined // deleted: its numbers show as missing when a later segment is read
+      }
+    }
+    const scanner = new LineScanner(this.#fs, fd, this.#stream, offset)
+    this.#open = { segment: segment.name, fd, scanner }
+    return scanner
+  }
+
+  /** Reads are repeated; a finding is told once. */
+  #damage(damage: ReadDamage): void {
+    const key = `${damage.segment} ${damage.offset ?? ''} ${damage.first}`
+    if (this.#told.has(key)) return
+    this.#told.add(key)
+    this.#onDamage(damage)
+  }
+}
+
+/** The last segment that begins at or before `number`; of several with the same beginning, the oldest. */
+function firstToRead(segments: readonly ReadableSegment[], number: number): number {
+  let index = 0
+  for (let at = 1; at < segments.length; at++) {
+    const first = segments[at]?.first ?? Infinity
+    if (first > number) break
+    if (first !== segments[index]?.first) index = at
+  }
+  return index
+}
+
+function indexOf(segments: readonly ReadableSegment[], place: Place): number {
+  return segments.findIndex(({ name }) => name === place.segment)
+}
