@@ -29,7 +29,7 @@ export class ExportQueue {
   readonly #backend: string
   readonly #exporter: LogRecordExporter
   readonly #limits: ExportQueueLimits
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
 
   constructor(backend: string, exporter: LogRecordExporter, limits: ExportQueueLimits) {

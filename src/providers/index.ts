@@ -8,3 +8,7 @@ export {
   type MemoryRecord,
 } from './memory-provider.ts'
 export { processorProvider } from './processor-provider.ts'
+export { sqlFor } from './audit-table-sql.ts'
+export { type AuditColumn, type AuditTableOptions, type DatabaseDialect } from './audit-table.ts'
+export { databaseProvider, type DatabaseProviderOptions } from './database-provider.ts'
+export { type AuditSession } from './database-session.ts'

@@ -21,11 +21,10 @@ export function settlementOf(
   durability: AuditReceiptDurability,
 ): Settlement {
   if (delivery === undefined) return unattended(backend)
-  const { signal } = delivery
   if (isAuditSlot(delivery)) {
     delivery.defer()
     return once({
-      signal,
+      delivery,
       confirm: () => delivery.confirm({ durability }),
       fail: (error) => delivery.fail(error),
     })
@@ -34,7 +33,7 @@ export function settlementOf(
   // A slot that nobody awaits any more must not turn into an unhandled rejection.
   promise.catch(() => undefined)
   delivery.acknowledge(promise)
-  return once({ signal, confirm: () => resolve(true), fail: reject })
+  return once({ delivery, confirm: () => resolve(true), fail: reject })
 }
 
 /** An error of somebody else's code as ours; an AuditError stays as it is. */
@@ -62,7 +61,11 @@ function unattended(backend: string): Settlement {
   return once({ confirm: () => undefined, fail: (error) => diag.error(`otel-audit ${backend}: ${error.message}`) })
 }
 
-function once(target: { signal?: AbortSignal; confirm: () => void; fail: (error: AuditError) => void }): Settlement {
+function once(target: {
+  delivery?: AuditDelivery
+  confirm: () => void
+  fail: (error: AuditError) => void
+}): Settlement {
   let settled = false
   const settle = (tell: () => void): void => {
     if (settled) return
@@ -71,7 +74,8 @@ function once(target: { signal?: AbortSignal; confirm: () => void; fail: (error:
   }
   return {
     get aborted() {
-      return target.signal?.aborted === true
+      // Read late: the pipeline makes a signal only for who asks.
+      return target.delivery?.signal.aborted === true
     },
     confirm: () => settle(target.confirm),
     fail: (error) => settle(() => target.fail(error)),

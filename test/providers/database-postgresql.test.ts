@@ -1,0 +1,307 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
+import { databaseProvider, sqlFor } from '../../src/providers/index.ts'
+import { sampleAuditEvent } from '../../src/testing/sample-event.ts'
+import { SlotDriver } from '../../src/testing/slot-driver.ts'
+import { errorOf, log, logWith } from './database-call.ts'
+import { businessIds, rowsOf } from './postgresql-rows.ts'
+import { startPostgresql, type PostgresqlServer } from './postgresql-server.ts'
+
+const sql = readFileSync(new URL('../../sql/postgresql.sql', import.meta.url), 'utf8')
+
+let server: PostgresqlServer | undefined
+let reason = ''
+const clients: pg.Client[] = []
+
+beforeAll(async () => {
+  const started = await startPostgresql()
+  if ('unavailable' in started) reason = started.unavailable
+  else server = started
+}, 120_000)
+
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.end()))
+  await server?.stop()
+})
+
+beforeEach((context: TestContext) => {
+  if (server === undefined) context.skip(reason)
+})
+
+async function connect(): Promise<pg.Client> {
+  const client = new pg.Client(server?.config)
+  await client.connect()
+  clients.push(client)
+  return client
+}
+
+/** A client on a schema of its own, with the shipped SQL applied unless told otherwise. */
+async function database(script: string = sql): Promise<{ client: pg.Client; schema: string }> {
+  const client = await connect()
+  const schema = `s_${Math.random().toString(36).slice(2)}`
+  await client.query(`CREATE SCHEMA ${schema}; SET search_path = ${schema}`)
+  await client.query('CREATE TABLE business (id int PRIMARY KEY)')
+  if (script !== '') await client.query(script)
+  return { client, schema }
+}
+
+describe('databaseProvider on PostgreSQL', () => {
+  it('writes every column of an event that is committed', async () => {
+    const { client } = await database()
+    const event = sampleAuditEvent({
+      occurredAt: new Date('2026-11-24T01:02:03.456Z'),
+      details: { name: 'Shop "7"', nested: { big: 9007199254740993n, bytes: new Uint8Array([1, 2]), none: null } },
+    })
+    await client.query('BEGIN')
+    expect(await logWith(new SlotDriver(databaseProvider()), client, event)).toEqual({ ok: true })
+    await client.query('COMMIT')
+    expect(await rowsOf(client)).toEqual([
+      {
+        id: '1',
+        record_id: event.recordId,
+        admin_user_id: '42',
+        action: 'create_store',
+        target_type: 'store',
+        target_id: '7',
+        details: {
+          name: 'Shop "7"',
+          nested: { big: '9007199254740993', bytes: { bytesValue: 'AQI=' }, none: null },
+        },
+        ip_address: '192.0.2.7',
+        user_agent: 'provider-contract/1.0',
+        request_id: 'req-1',
+        trace_id: null,
+        outcome: 'success',
+        created_at: new Date('2026-11-24T01:02:03.456Z'),
+      },
+    ])
+  })
+
+  it('leaves details {} when the event has none', async () => {
+    const { client } = await database()
+    await log(client)
+    expect((await rowsOf(client))[0]!['details']).toEqual({})
+  })
+
+  it('takes the row back with the caller’s rollback', async () => {
+    const { client } = await database()
+    await client.query('BEGIN')
+    expect(await log(client)).toEqual({ ok: true })
+    expect(await rowsOf(client)).toHaveLength(1)
+    await client.query('ROLLBACK')
+    expect(await rowsOf(client)).toEqual([])
+  })
+
+  it('keeps the row of a client that is in no transaction', async () => {
+    const { client, schema } = await database()
+    expect(await log(client)).toEqual({ ok: true })
+    const other = await connect()
+    expect(await rowsOf(other, `${schema}.admin_audit_log`)).toHaveLength(1)
+  })
+
+  it('costs neither of two business inserts sent at once when its own insert fails', async () => {
+    const { client } = await database()
+    await client.query("ALTER TABLE admin_audit_log ADD CHECK (action <> 'forbidden')")
+    const driver = new SlotDriver(databaseProvider())
+    for (const round of [0, 1]) {
+      await client.query('BEGIN')
+      const first = client.query('INSERT INTO business VALUES ($1)', [2 * round + 1])
+      const audit = logWith(driver, client, { action: 'forbidden' })
+      const second = client.query('INSERT INTO business VALUES ($1)', [2 * round + 2])
+      await Promise.all([first, second])
+      const { code, message } = errorOf(await audit)
+      expect(code).toBe('provider_failed')
+      expect(message).toContain('PostgreSQL refused the row: 23514 ')
+      await client.query('COMMIT')
+    }
+    expect(await businessIds(client)).toEqual([1, 2, 3, 4])
+    expect(await rowsOf(client)).toEqual([])
+  })
+
+  it('keeps several audit rows and business rows that are sent at once in one transaction', async () => {
+    const { client } = await database()
+    await client.query('BEGIN')
+    const driver = new SlotDriver(databaseProvider())
+    await Promise.all([
+      client.query('INSERT INTO business VALUES (1)'),
+      ...[1, 2, 3].map(() => logWith(driver, client)),
+      client.query('INSERT INTO business VALUES (2)'),
+    ])
+    await client.query('COMMIT')
+    expect(await rowsOf(client)).toHaveLength(3)
+    expect(await businessIds(client)).toEqual([1, 2])
+  })
+
+  it('sends its statement inside onEmit, in order with the caller’s own, once the function was seen', async () => {
+    const { client } = await database()
+    const driver = new SlotDriver(databaseProvider())
+    await logWith(driver, client)
+    const sent: string[] = []
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown
+    Object.assign(client, {
+      query: (text: string, ...rest: unknown[]) => {
+        sent.push(text)
+        return query(text, ...rest)
+      },
+    })
+    const { outcome } = driver.put(sampleAuditEvent(), { db: client })
+    expect(sent).toEqual(['SELECT otel_audit_insert($1::jsonb)'])
+    await outcome
+  })
+
+  it.each([
+    ['function', '', 'there is no function otel_audit_insert(jsonb)'],
+    ['table', `${sql}; DROP TABLE admin_audit_log`, '42P01 '],
+    ['column', `${sql}; ALTER TABLE admin_audit_log DROP COLUMN trace_id`, '42703 '],
+  ])('names the SQL file when the %s is missing, and the transaction goes on', async (_what, script, text) => {
+    const { client } = await database(script)
+    await client.query('BEGIN')
+    await client.query('INSERT INTO business VALUES (1)')
+    const { code, message } = errorOf(await log(client))
+    expect(code).toBe('provider_failed')
+    expect(message).toContain(text)
+    expect(message).toContain('apply sql/postgresql.sql of otel-audit')
+    await client.query('INSERT INTO business VALUES (2)')
+    await client.query('COMMIT')
+    expect(await businessIds(client)).toEqual([1, 2])
+  })
+
+  it('finds the function again after it was dropped and applied anew', async () => {
+    const { client } = await database()
+    const driver = new SlotDriver(databaseProvider())
+    expect(await logWith(driver, client)).toEqual({ ok: true })
+    await client.query('DROP FUNCTION otel_audit_insert(jsonb)')
+    expect(errorOf(await logWith(driver, client)).message).toContain('apply sql/postgresql.sql')
+    await client.query(sql)
+    expect(await logWith(driver, client)).toEqual({ ok: true })
+  })
+
+  it('says that a transaction is aborted already', async () => {
+    const { client } = await database()
+    await client.query('BEGIN')
+    await expect(client.query('SELECT 1/0')).rejects.toThrow()
+    const { code, message } = errorOf(await log(client))
+    expect(code).toBe('provider_failed')
+    expect(message).toContain('the transaction is aborted already by an earlier statement')
+    await client.query('ROLLBACK')
+  })
+
+  it('keeps NUL characters and lone surrogates visible instead of losing the row or the transaction', async () => {
+    const { client } = await database()
+    await client.query('BEGIN')
+    const outcome = await log(client, {
+      userAgent: 'agent\u0000x',
+      details: { 'key\u0000': 'a\u0000b', literal: '\\u0000', lone: '\ud800!', pair: '😀' },
+    })
+    expect(outcome).toEqual({ ok: true })
+    await client.query('COMMIT')
+    const row = (await rowsOf(client))[0]!
+    expect(row['user_agent']).toBe('agent\\u0000x')
+    expect(row['details']).toEqual({ 'key\\u0000': 'a\\u0000b', literal: '\\u0000', lone: '\ufffd!', pair: '😀' })
+  })
+
+  it('does not wait for a locked audit table for longer than two seconds', async () => {
+    const { client, schema } = await database()
+    const other = await connect()
+    await other.query(`BEGIN; LOCK TABLE ${schema}.admin_audit_log IN ACCESS EXCLUSIVE MODE`)
+    await client.query('BEGIN')
+    const started = performance.now()
+    expect(errorOf(await log(client)).message).toContain('55P03 ')
+    expect(performance.now() - started).toBeLessThan(5_000)
+    await client.query('INSERT INTO business VALUES (1)')
+    await client.query('COMMIT')
+    await other.query('ROLLBACK')
+    expect(await businessIds(client)).toEqual([1])
+  })
+
+  it('takes a structural AuditSession that resolves with the rows in any of the usual shapes', async () => {
+    const { client } = await database()
+    const shapes: ((result: pg.QueryResult<Record<string, unknown>>) => unknown)[] = [
+      (result) => result,
+      (result) => result.rows,
+      (result) => result.rows.map((row) => Object.values(row)),
+      (result) => [result.rows, { rowCount: 1 }],
+    ]
+    for (const shape of shapes) {
+      const session = {
+        execute: async (text: string, params: readonly unknown[]) => shape(await client.query(text, [...params])),
+      }
+      expect(await log(session)).toEqual({ ok: true })
+      await client.query("ALTER TABLE admin_audit_log ADD CONSTRAINT no_more CHECK (action <> 'forbidden')")
+      expect(errorOf(await log(session, { action: 'forbidden' })).message).toContain('23514 ')
+      await client.query('ALTER TABLE admin_audit_log DROP CONSTRAINT no_more')
+    }
+    expect(await rowsOf(client)).toHaveLength(shapes.length)
+  })
+
+  it('claims nothing for a session that hides the answer, and writes nothing through it', async () => {
+    const { client } = await database()
+    const session = {
+      execute: async (text: string, params: readonly unknown[]) => {
+        await client.query(text, [...params])
+      },
+    }
+    const { code, message } = errorOf(await log(session))
+    expect(code).toBe('bad_session')
+    expect(message).toContain('holds no result row')
+    expect(await rowsOf(client)).toEqual([])
+  })
+
+  it('refuses a pool and says why, but takes a client of it', async () => {
+    const { schema } = await database()
+    const pool = new pg.Pool({ ...server?.config, options: `-c search_path=${schema}` })
+    const { code, message } = errorOf(await log(pool))
+    expect(code).toBe('bad_session')
+    expect(message).toContain('db is a connection pool')
+    const client = await pool.connect()
+    expect(await log(client)).toEqual({ ok: true })
+    client.release()
+    await pool.end()
+  })
+
+  it('fails only its slot on a client that is closed', async () => {
+    const client = new pg.Client(server?.config)
+    await client.connect()
+    await client.end()
+    expect(errorOf(await log(client)).code).toBe('provider_failed')
+  })
+
+  it('writes to a table and columns of other names with the SQL of sqlFor', async () => {
+    const { client, schema } = await database('')
+    const names = {
+      table: `${schema}.Trail`,
+      columns: { admin_user_id: 'user', details: 'context', created_at: 'At' },
+    } as const
+    expect(errorOf(await log(client, {}, names)).message).toContain('apply the SQL of sqlFor() for these names')
+    await client.query(sqlFor(names))
+    await client.query(sqlFor(names))
+    expect(await log(client, { details: { a: 1 } }, names)).toEqual({ ok: true })
+    expect(await rowsOf(client, `${schema}."Trail"`)).toMatchObject([{ user: '42', context: { a: 1 } }])
+  })
+
+  it('sends no insert for a caller that gave up while the function was being looked up', async () => {
+    const { client } = await database()
+    const abort = new AbortController()
+    const { outcome } = new SlotDriver(databaseProvider()).put(sampleAuditEvent(), {
+      db: client,
+      signal: abort.signal,
+    })
+    abort.abort()
+    expect(errorOf((await outcome)!).code).toBe('aborted')
+    expect(await rowsOf(client)).toEqual([])
+  })
+
+  it('fails a call that may not call the function, and the transaction goes on', async () => {
+    const { client, schema } = await database()
+    await client.query(`CREATE ROLE r_${schema}; GRANT USAGE ON SCHEMA ${schema} TO r_${schema};
+      GRANT INSERT ON business TO r_${schema}; REVOKE EXECUTE ON FUNCTION otel_audit_insert(jsonb) FROM PUBLIC`)
+    await client.query(`SET ROLE r_${schema}`)
+    await client.query('BEGIN')
+    expect(errorOf(await log(client)).message).toContain('no permission to call otel_audit_insert(jsonb)')
+    await client.query('INSERT INTO business VALUES (1)')
+    await client.query('COMMIT')
+    await client.query('RESET ROLE')
+    expect(await businessIds(client)).toEqual([1])
+  })
+})
