@@ -13,6 +13,8 @@ export interface FileSystem {
   makeDirectory(directory: string): void
   /** Throws with a readable message when the directory is a symbolic link or writable by everybody. */
   checkDirectory(directory: string): void
+  /** The directory itself, or its nearest parent that exists; throws when it could not be used or made there. */
+  nearestUsable(directory: string): string
   kindOf(directory: string): FileSystemKind
   /** Names in a directory, `[]` when it is not there. */
   list(directory: string): string[]
@@ -72,16 +74,36 @@ function makeDirectory(directory: string): void {
   withDirectory(path.dirname(directory), fs.fsyncSync)
 }
 
+function checkDirectory(directory: string): void {
+  const status = fs.lstatSync(directory)
+  if (status.isSymbolicLink()) throw new Error(`${directory} is a symbolic link; give the directory itself`)
+  if (!status.isDirectory()) throw new Error(`${directory} is not a directory`)
+  if (process.platform !== 'win32' && (status.mode & 0o002) !== 0) {
+    throw new Error(`${directory} is writable by everybody; take that right away (chmod o-w)`)
+  }
+}
+
+function nearestUsable(directory: string): string {
+  let nearest = path.resolve(directory)
+  for (;;) {
+    try {
+      fs.lstatSync(nearest)
+      break
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || nearest === path.dirname(nearest)) throw error
+      nearest = path.dirname(nearest)
+    }
+  }
+  if (nearest === path.resolve(directory)) checkDirectory(nearest)
+  else if (!fs.statSync(nearest).isDirectory()) throw new Error(`${nearest} is not a directory`)
+  fs.accessSync(nearest, fs.constants.W_OK | fs.constants.X_OK)
+  return nearest
+}
+
 export const nodeFileSystem: FileSystem = {
   makeDirectory,
-  checkDirectory(directory) {
-    const status = fs.lstatSync(directory)
-    if (status.isSymbolicLink()) throw new Error(`${directory} is a symbolic link; give the directory itself`)
-    if (!status.isDirectory()) throw new Error(`${directory} is not a directory`)
-    if (process.platform !== 'win32' && (status.mode & 0o002) !== 0) {
-      throw new Error(`${directory} is writable by everybody; take that right away (chmod o-w)`)
-    }
-  },
+  checkDirectory,
+  nearestUsable,
   kindOf(directory) {
     const type = fs.statfsSync(directory).type
     if (process.platform !== 'linux') return 'local'

@@ -10,9 +10,9 @@ import type { SyncEngine } from './sync.ts'
 /** The records of the pipeline's own life, which the journal asks for but does not make. */
 export interface PipelineRecords<R> {
   /** The first record of a stream. `reason`: why the stream before it in this process ended without end. */
-  start(reason: string | undefined): R
+  start(stream: string, reason: string | undefined): R
   /** The last record of a stream that is closed in order (rule I9). */
-  stop(): R
+  stop(stream: string): R
 }
 
 export interface JournalWriterSettings<R> {
@@ -141,7 +141,7 @@ export class JournalWriter<R> {
       finish()
       return
     }
-    this.#appendQuietly(this.#settings.records.stop())
+    this.#appendQuietly(this.#settings.records.stop(this.#stream.id))
     this.#state = 'closing'
     this.whenSettled(finish)
   }
@@ -222,7 +222,7 @@ export class JournalWriter<R> {
     this.#events.onStreamOpened(stream)
     const reason = this.#nextReason
     this.#nextReason = undefined
-    stream.append(this.#settings.records.start(reason), undefined)
+    stream.append(this.#settings.records.start(stream.id, reason), undefined)
     return this.#stream
   }
 

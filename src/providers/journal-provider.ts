@@ -1,0 +1,284 @@
+import { diag, type Context } from '@opentelemetry/api'
+import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
+import { getAuditDelivery, type AuditDelivery, type AuditProvider } from '../aggregator/audit-provider.ts'
+import { isAuditSlot, type AuditReceiptDurability, type Confirmation } from '../aggregator/confirmation.ts'
+import { createDelivery, type Delivery } from '../delivery/delivery.ts'
+import type { CollectorSettings } from '../delivery/collector-settings.ts'
+import { AuditError, type ReportProblem } from '../errors.ts'
+import { Journal, type JournalStatus } from '../journal/journal.ts'
+import type { JournalSource } from '../journal/journal-source.ts'
+import type { AppendWaiter } from '../journal/stream-writer.ts'
+import { createMetrics, type AuditMetrics } from '../telemetry/metrics.ts'
+import { isAuditRecord } from './audit-log-record.ts'
+import { CollectorWaits } from './collector-waits.ts'
+import { journalPlatform, type JournalPlatform } from './journal-platform.ts'
+import {
+  fieldsOf,
+  journalCodec,
+  Openings,
+  PipelineRecordMaker,
+  settledAttributes,
+  type JournalRecord,
+} from './journal-record.ts'
+
+/** Resolved settings of the journal and its delivery. */
+export interface JournalProviderSettings {
+  /** Directory of the streams; made at the first record, 0700. */
+  readonly dir: string
+  /** A segment file is followed by the next one at about this size. */
+  readonly segmentMaxBytes: number
+  /** Records are refused (`journal_full`) when all streams together hold this much; `Infinity`: no bound. */
+  readonly maxBytes: number
+  /** How long wholly delivered streams are kept, in milliseconds; `Infinity`: for ever. */
+  readonly retainMillis: number
+  /** Above either bound the caller's tick waits for the disk. */
+  readonly maxUnsyncedBytes: number
+  readonly maxUnsyncedRecords: number
+  readonly onQueueFull: 'block' | 'refuse'
+  /** Allows a network file system, whose syncs may promise more than they keep. */
+  readonly allowNetworkFileSystem?: boolean
+  /** Where durable records are delivered; `false`: journal only. */
+  readonly collector: CollectorSettings | false
+  /** The Resource of the pipeline's own records. */
+  readonly resource: ReadWriteLogRecord['resource']
+  readonly version: string
+  readonly report: ReportProblem
+}
+
+export interface JournalHealth {
+  readonly status: 'ok' | 'degraded' | 'failing'
+  readonly reasons: string[]
+  readonly undelivered: number
+  readonly oldestUndelivered?: Date
+  readonly setAside: number
+  readonly streams: number
+}
+
+/** The provider with a journal and a delivery behind it. */
+export interface JournalProvider extends Omit<AuditProvider, 'shutdown'> {
+  /** Opens the stream; its first record is durable when this resolves. @throws AuditError `disk_error`, `disk_full` */
+  ready(): Promise<void>
+  /** Resolves when the collector has everything, or at the time limit. @throws AuditError `aborted` */
+  drain(options?: { readonly timeoutMillis?: number; readonly signal?: AbortSignal }): Promise<{ undelivered: number }>
+  /** Ends the stream in order; with `drain`, waits for the collector first. */
+  shutdown(options?: { readonly timeoutMillis?: number; readonly drain?: boolean }): Promise<{ undelivered: number }>
+  health(): JournalHealth
+}
+
+const defaultShutdownMillis = 10_000
+const recoveryDelayMillis = 50
+
+/**
+ * The journal as a provider: every record is sealed, written and fsynced here before it is confirmed, and delivered
+ * from the journal afterwards. @throws AuditError `bad_config` for a directory that can't be used
+ */
+export function journalProvider(
+  settings: JournalProviderSettings,
+  platform: JournalPlatform = journalPlatform(),
+): JournalProvider {
+  return new JournalLogRecordProcessor(settings, platform)
+}
+
+class JournalLogRecordProcessor implements JournalProvider {
+  readonly auditBackend = 'journal'
+  readonly auditDurability = 'durable'
+  readonly #settings: JournalProviderSettings
+  readonly #journal: Journal<JournalRecord>
+  readonly #delivery: Delivery | undefined
+  readonly #metrics: AuditMetrics
+  readonly #openings: Openings
+  readonly #waits = new CollectorWaits()
+  readonly #recovery: NodeJS.Timeout | undefined
+  #closing: Promise<{ undelivered: number }> | undefined
+
+  constructor(settings: JournalProviderSettings, platform: JournalPlatform) {
+    this.#settings = settings
+    const { collector, version, resource, dir, report } = settings
+    platform.checkDirectory(dir, settings.allowNetworkFileSystem ?? false)
+    this.#openings = new Openings(version)
+    const maker = new PipelineRecordMaker({
+      opening: () => this.#openings.of(resource),
+      about: () => this.#about(),
+      now: platform.now,
+    })
+    this.#journal = new Journal<JournalRecord>({
+      ...settings,
+      directory: dir,
+      fs: platform.fileSystem,
+      engine: platform.syncEngine(),
+      takeLock: platform.takeLock,
+      newStreamId: platform.newStreamId,
+      now: platform.now,
+      codec: journalCodec,
+      records: {
+        start: (stream, reason) => maker.start(stream, reason),
+        stop: (stream) => maker.stop(stream),
+        adopt: (adoption) => maker.adopt(adoption),
+      },
+      report,
+      delivers: collector !== false,
+      retainMillis: collector === false ? Infinity : settings.retainMillis,
+    })
+    this.#metrics = createMetrics({ queueDepth: () => this.#journal.status().undelivered, version })
+    if (collector === false) return
+    this.#delivery = createDelivery({
+      source: this.#source(),
+      collector,
+      onProblem: report,
+      metrics: this.#metrics,
+      onDelivered: (stream, cursor) => this.#waits.delivered(stream, cursor),
+      version,
+    })
+    this.#delivery.start()
+    // A backlog of earlier lives is delivered also when nothing is logged for long.
+    this.#recovery = setTimeout(() => this.#journal.recover(), recoveryDelayMillis).unref()
+  }
+
+  onEmit(record: ReadWriteLogRecord, context?: Context): void {
+    const delivery = getAuditDelivery(context)
+    if (delivery === undefined && !isAuditRecord(record)) return
+    this.#metrics.emitted(1)
+    const entry = { fields: fieldsOf(record), opening: this.#openings.of(record.resource) }
+    this.#journal.append(entry, this.#waiter(delivery))
+  }
+
+  async forceFlush(): Promise<void> {
+    await this.#journal.flush()
+    const { failure } = this.#journal.status()
+    if (failure !== undefined) throw new AuditError('disk_error', failure.message, { cause: failure })
+  }
+
+  async ready(): Promise<void> {
+    this.#journal.open()
+    await this.forceFlush()
+  }
+
+  async drain(
+    options: { readonly timeoutMillis?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<{ undelivered: number }> {
+    await this.#journal.flush()
+    this.#journal.recover()
+    await this.#delivery?.drain(options)
+    return { undelivered: this.#journal.status().undelivered }
+  }
+
+  shutdown(
+    options: { readonly timeoutMillis?: number; readonly drain?: boolean } = {},
+  ): Promise<{ undelivered: number }> {
+    this.#closing ??= this.#close(options)
+    return this.#closing
+  }
+
+  health(): JournalHealth {
+    const status = this.#journal.status()
+    const sending = this.#delivery?.status()
+    const reasons: string[] = []
+    if (status.failure !== undefined) reasons.push(status.failure.message)
+    if (sending?.failing === true) reasons.push(`The collector takes nothing: ${sending.lastError ?? 'unknown reason'}`)
+    const failing = reasons.length > 0
+    if (sending?.lastError !== undefined && !sending.failing)
+      reasons.push(`The last request to the collector failed: ${sending.lastError}`)
+    if (status.volatile) reasons.push(`journal_volatile: ${status.directory} does not outlive the machine or container`)
+    if (status.setAside > 0) reasons.push(`${status.setAside} records are set aside; see otel-audit set-aside list`)
+    return {
+      status: failing ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok',
+      reasons,
+      undelivered: status.undelivered,
+      ...(status.oldestUndelivered === undefined ? {} : { oldestUndelivered: status.oldestUndelivered }),
+      setAside: status.setAside,
+      streams: status.streams,
+    }
+  }
+
+  async #close({ timeoutMillis = defaultShutdownMillis, drain = false }): Promise<{ undelivered: number }> {
+    const deadline = performance.now() + timeoutMillis
+    const left = (): number => Math.max(1, deadline - performance.now())
+    clearTimeout(this.#recovery)
+    await withinMillis(this.#journal.end(), left())
+    if (drain) await this.#delivery?.drain({ timeoutMillis: left() })
+    await this.#delivery?.stop({ timeoutMillis: left() })
+    const { undelivered } = this.#journal.status()
+    await this.#journal.close()
+    this.#metrics.close()
+    return { undelivered }
+  }
+
+  /** The journal as delivery sees it; a record that is set aside is no acknowledgement for who waits for one. */
+  #source(): JournalSource {
+    const journal = this.#journal
+    return {
+      nextStream: () => journal.nextStream(),
+      onMore: (listener) => journal.onMore(listener),
+      flushCursors: () => journal.flushCursors(),
+      setAside: (entry) => {
+        journal.setAside(entry)
+        this.#waits.setAside(entry.stream, entry.number, entry.answer.status)
+      },
+    }
+  }
+
+  #waiter(delivery: AuditDelivery | undefined): AppendWaiter {
+    if (delivery === undefined) {
+      return { durable: () => undefined, refused: (error) => diag.error(`otel-audit journal: ${error.message}`) }
+    }
+    if (isAuditSlot(delivery)) {
+      delivery.defer()
+      const toCollector = delivery.durabilityFloor === 'collector'
+      return {
+        durable: (streamId, sequence, integrityHash) => {
+          delivery.confirm({ durability: this.#local, streamId, sequence, integrityHash })
+          if (toCollector) this.#awaitCollector(delivery, { streamId, sequence, integrityHash })
+        },
+        refused: (error) => this.#refused(delivery, error),
+      }
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
+    delivery.acknowledge(promise)
+    return { durable: () => resolve(true), refused: reject }
+  }
+
+  #refused(slot: { fail(error: AuditError): void }, error: AuditError): void {
+    this.#metrics.dropped(1, error.code)
+    slot.fail(error)
+  }
+
+  #awaitCollector(
+    slot: { confirm(confirmation: Confirmation): void; fail(error: AuditError): void },
+    place: { readonly streamId: string; readonly sequence: number; readonly integrityHash: string },
+  ): void {
+    if (this.#delivery === undefined) {
+      slot.fail(
+        new AuditError(
+          'not_confirmed',
+          'durability: "collector" was asked for, but collector is false: the record is in the journal only',
+        ),
+      )
+      return
+    }
+    this.#waits.add(place.streamId, {
+      number: place.sequence,
+      acknowledged: () => slot.confirm({ durability: 'collector', ...place }),
+      failed: (error) => slot.fail(error),
+    })
+  }
+
+  get #local(): AuditReceiptDurability {
+    return this.#journal.volatile ? 'memory' : 'local'
+  }
+
+  #about(): Record<string, unknown> {
+    const { version, resource, collector, segmentMaxBytes, onQueueFull } = this.#settings
+    return {
+      resource: settledAttributes(resource),
+      software: { name: 'otel-audit', version, node: process.version, platform: process.platform, arch: process.arch },
+      modes: { delivery: collector === false ? 'journal only' : collector.url, segmentMaxBytes, onQueueFull },
+    }
+  }
+}
+
+async function withinMillis(work: Promise<void>, millis: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, millis)))
+  await Promise.race([work, late])
+  clearTimeout(timer)
+}

@@ -1,0 +1,173 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { decodeLine } from '../../src/journal/line.ts'
+import { freshDirectory, textJournal, textsOf } from './text-journal.ts'
+
+function streamsIn(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.length === 36)
+}
+
+function segmentsIn(directory: string, stream: string): string[] {
+  return readdirSync(`${directory}/${stream}`)
+    .filter((name) => name.endsWith('.otlp.jsonl'))
+    .sort()
+}
+
+function linesIn(directory: string): Buffer[] {
+  const [stream = ''] = streamsIn(directory)
+  return segmentsIn(directory, stream).flatMap((name) => {
+    const text = readFileSync(`${directory}/${stream}/${name}`, 'latin1')
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => Buffer.from(line, 'latin1'))
+  })
+}
+
+describe('a journal', () => {
+  it('numbers records from the start record on and keeps them in order', async () => {
+    const directory = freshDirectory()
+    const { journal, append } = textJournal(directory)
+    const receipts = await Promise.all(Array.from({ length: 1500 }, (_, i) => append(`r${i}`)))
+    expect(receipts.map(({ number }) => number)).toEqual(Array.from({ length: 1500 }, (_, i) => i + 2))
+    await journal.end()
+    await journal.close()
+    const lines = linesIn(directory)
+    const headers = lines.map((line) => decodeLine(line))
+    expect(headers.every(({ ok }) => ok)).toBe(true)
+    expect(textsOf(lines.map((bytes) => ({ bytes })))).toEqual(['start', ...receipts.map((_, i) => `r${i}`), 'stop'])
+    expect(lines.length).toBeLessThan(8)
+  })
+
+  it('is private to its owner', async () => {
+    const directory = freshDirectory()
+    const { journal, append } = textJournal(directory)
+    const { stream } = await append('secret')
+    expect(statSync(directory).mode & 0o777).toBe(0o700)
+    const [segment = ''] = segmentsIn(directory, stream)
+    expect(statSync(`${directory}/${stream}/${segment}`).mode & 0o777).toBe(0o600)
+    await journal.end()
+    await journal.close()
+  })
+
+  it('begins a segment when the present one is full and reads across it', async () => {
+    const directory = freshDirectory()
+    const { journal, append } = textJournal(directory, { segmentMaxBytes: 4096 })
+    for (let i = 0; i < 40; i++) await append(`r${i} ${'x'.repeat(200)}`)
+    const stream = journal.nextStream()
+    const lines = stream?.readLines(10_000_000) ?? []
+    expect(textsOf(lines)).toHaveLength(41)
+    expect(segmentsIn(directory, stream?.id ?? '').length).toBeGreaterThan(3)
+    await journal.end()
+    await journal.close()
+  })
+
+  it('hands a line larger than its bound out alone', async () => {
+    const directory = freshDirectory()
+    const { journal, append } = textJournal(directory)
+    const big = 'ü'.repeat(1_500_000)
+    await Promise.all([append('before'), append(big), append('after')])
+    const lines = journal.nextStream()?.readLines(1) ?? []
+    expect(lines).toHaveLength(1)
+    const all = journal.nextStream()?.readLines(100_000_000) ?? []
+    expect(textsOf(all)).toEqual(['start', 'before', big, 'after'])
+    expect(all.map(({ first, last }) => [first, last])).toEqual([
+      [1, 2],
+      [3, 3],
+      [4, 4],
+    ])
+    await journal.end()
+    await journal.close()
+  })
+
+  it('delivers an earlier life first, names it in its own stream and marks it once delivered', async () => {
+    const directory = freshDirectory()
+    const first = textJournal(directory)
+    const { stream: old } = await first.append('from the first life')
+    await first.journal.end()
+    await first.journal.close()
+    const second = textJournal(directory)
+    await second.append('from the second life')
+    second.journal.recover()
+    const adopted = second.journal.nextStream()
+    expect(adopted?.id).toBe(old)
+    const lines = adopted?.readLines(1_000_000) ?? []
+    expect(textsOf(lines)).toEqual(['start', 'from the first life', 'stop'])
+    const end = lines.at(-1)
+    adopted?.advance({ number: end?.last ?? 0, hash: end?.headHash ?? '' })
+    const own = second.journal.nextStream()
+    expect(own?.live).toBe(true)
+    await second.journal.flush()
+    expect(textsOf(own?.readLines(1_000_000) ?? [])).toEqual([
+      'start',
+      'from the second life',
+      `adopt ${old} 3 unended`,
+    ])
+    await second.journal.end()
+    await second.journal.close()
+    await expect.poll(() => existsSync(`${directory}/${old}/delivered.json`)).toBe(true)
+    const third = textJournal(directory)
+    await third.append('third')
+    third.journal.recover()
+    expect(third.journal.nextStream()?.id).not.toBe(old)
+    await third.journal.end()
+    await third.journal.close()
+  })
+
+  it('resumes behind the cursor of an adopted stream, and from its beginning when the cursor is forged', async () => {
+    const directory = freshDirectory()
+    const first = textJournal(directory)
+    await first.append('a')
+    await first.append('b')
+    const live = first.journal.nextStream()
+    const [one, two] = live?.readLines(1_000_000) ?? []
+    expect(one?.last).toBe(2)
+    live?.advance({ number: one?.last ?? 0, hash: one?.headHash ?? '' })
+    await first.journal.end()
+    await first.journal.close()
+    const second = textJournal(directory)
+    second.journal.recover()
+    const resumed = second.journal.nextStream()
+    expect(textsOf(resumed?.readLines(1_000_000) ?? [])).toEqual(['b', 'stop'])
+    await second.journal.end()
+    await second.journal.close()
+    const forged = { stream: live?.id, number: two?.last, hash: '0'.repeat(64) }
+    writeFileSync(`${directory}/${live?.id}/cursor.json`, JSON.stringify(forged))
+    const third = textJournal(directory)
+    third.journal.recover()
+    expect(third.problems.map(({ code }) => code)).toContain('corrupt')
+    expect(textsOf(third.journal.nextStream()?.readLines(1_000_000) ?? [])).toEqual(['start', 'a', 'b', 'stop'])
+    await third.journal.end()
+    await third.journal.close()
+  })
+
+  it('leaves a stream alone while its writer lives', async () => {
+    const directory = freshDirectory()
+    const writer = textJournal(directory)
+    const { stream } = await writer.append('mine')
+    const other = textJournal(directory)
+    await other.append('other')
+    other.journal.recover()
+    expect(other.journal.nextStream()?.id).not.toBe(stream)
+    await other.journal.end()
+    await other.journal.close()
+    await writer.journal.end()
+    await writer.journal.close()
+  })
+
+  it('refuses a symbolic link and a directory that everybody may write', async () => {
+    const { mkdirSync, symlinkSync, chmodSync } = await import('node:fs')
+    const real = freshDirectory()
+    mkdirSync(real, { recursive: true })
+    symlinkSync(real, `${real}-link`)
+    await expect(textJournal(`${real}-link`).append('x')).rejects.toMatchObject({
+      code: 'disk_error',
+      message: expect.stringContaining('symbolic link') as string,
+    })
+    chmodSync(real, 0o777)
+    await expect(textJournal(real).append('x')).rejects.toMatchObject({
+      code: 'disk_error',
+      message: expect.stringContaining('writable by everybody') as string,
+    })
+  })
+})
