@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { auditErrorCodes } from '../../src/errors.ts'
+import { withTable } from '../../scripts/write-settings.ts'
+import { version } from '../../src/version.ts'
 import { root, textOf, trackedFiles } from './tracked-files.ts'
 
 const documents = trackedFiles().filter((name) => name.endsWith('.md'))
@@ -53,7 +55,10 @@ describe('ARCHITECTURE.md', () => {
     )
     const rows = textOf('ARCHITECTURE.md').matchAll(/^\| `([a-z]+)` +\| ([^|]*)\|/gm)
     const table = Object.fromEntries(
-      [...rows].map(([, room, cell]) => [room, [...(cell ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1])]),
+      [...rows].map(([, room, cell]): [string, (string | undefined)[]] => [
+        String(room),
+        [...(cell ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1]),
+      ]),
     )
     expect(table).toEqual(rooms)
   })
@@ -75,6 +80,18 @@ describe('ARCHITECTURE.md', () => {
   })
 })
 
+describe('docs/settings.md', () => {
+  it('has the line of every setting (renew it by npm run docs:settings)', () => {
+    expect(textOf('docs/settings.md')).toBe(withTable(textOf('docs/settings.md')))
+  })
+})
+
+describe('src/version.ts', () => {
+  it('is the version of package.json', () => {
+    expect(version).toBe((JSON.parse(textOf('package.json')) as { version: string }).version)
+  })
+})
+
 describe('CHANGELOG.md', () => {
   it('has a place for what is not released yet', () => {
     expect(textOf('CHANGELOG.md')).toMatch(/^## Unreleased$/m)
@@ -93,7 +110,7 @@ describe.each(documents)('%s', (name) => {
 
   it('names npm scripts that are there', () => {
     const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> }
-    const named = [...text.matchAll(/npm run ([a-z][a-z:-]*[a-z])/g)].map((match) => match[1] ?? '')
+    const named = [...text.matchAll(/npm run ([a-z][a-z0-9:-]*)/g)].map((match) => match[1] ?? '')
     expect(named.filter((script) => !(script in scripts))).toEqual([])
   })
 

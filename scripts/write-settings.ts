@@ -1,0 +1,49 @@
+// node scripts/write-settings.ts: writes the table of docs/settings.md from src/config/settings-table.ts.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { settingsTable, type Setting } from '../src/config/settings-table.ts'
+
+const begin = '<!-- table: npm run docs:settings -->'
+const end = '<!-- end of table -->'
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+const code = (text: string): string => `\`${text}\``
+
+const units: Partial<Record<Setting['type'], string>> = { millis: ' ms', bytes: ' bytes' }
+
+function defaultOf(setting: Setting): string {
+  if (setting.defaultText !== undefined) return setting.defaultText
+  if (setting.default === undefined) return 'none'
+  const value = typeof setting.default === 'number' ? setting.default.toLocaleString('en-US') : String(setting.default)
+  return `${code(value)}${units[setting.type] ?? ''}`
+}
+
+function row(setting: Setting): string {
+  const variables = [setting.variable, ...(setting.otel ?? [])].flatMap((name) =>
+    name === undefined ? [] : [code(name)],
+  )
+  const choices = setting.choices ? ` (${setting.choices.map(code).join(', ')})` : ''
+  const cells = [
+    code(setting.name),
+    variables.join(', ') || '—',
+    defaultOf(setting),
+    `${setting.meaning}${choices}`,
+    setting.price,
+  ]
+  return `| ${cells.map(cell).join(' | ')} |`
+}
+
+/** The text of docs/settings.md with its table renewed. */
+export function withTable(text: string): string {
+  const [before, rest] = text.split(begin)
+  const after = rest?.split(end)[1]
+  if (before === undefined || after === undefined)
+    throw new Error(`docs/settings.md has lost its marks: ${begin}, ${end}`)
+  const head = ['| option | variable | default | meaning | price |', '|---|---|---|---|---|']
+  return `${before}${begin}\n${[...head, ...settingsTable.map(row)].join('\n')}\n${end}${after}`
+}
+
+if (import.meta.main) {
+  const path = join(import.meta.dirname, '..', 'docs', 'settings.md')
+  writeFileSync(path, withTable(readFileSync(path, 'utf8')))
+}
