@@ -1,6 +1,7 @@
 import { count, journalDirectory, journalVerb, parse } from '../arguments.ts'
 import { UsageError, type Command } from '../command.ts'
 import { toJsonLine } from '../escape.ts'
+import { plural } from '../figures.ts'
 import { newestRecords, RecordFollower } from '../record-follower.ts'
 import { recordLine } from '../record-line.ts'
 import { attributeText, type RecordView } from '../record-view.ts'
@@ -55,8 +56,9 @@ Exit: 0 fine, 1 some lines could not be read, 2 wrong usage, 3 the journal canno
       for await (const view of follower.more()) if (matches(view)) await show(view)
     }
     if (follower.unreadable === 0) return 0
-    const lost = follower.unreadable === 1 ? '1 line' : `${follower.unreadable} lines`
-    terminal.note(`otel-audit tail: ${lost} could not be read; see otel-audit verify ${directory}`)
+    terminal.note(
+      `otel-audit tail: ${plural(follower.unreadable, 'line')} could not be read; see otel-audit verify ${directory}`,
+    )
     return 1
   },
 }

@@ -1,0 +1,114 @@
+import { DatabaseSync } from 'node:sqlite'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readCursor, readDelivered } from '../journal/cursor.ts'
+import { nodeFileSystem } from '../journal/file-system.ts'
+import { decodeLine } from '../journal/line.ts'
+import { lockFileName } from '../journal/names.ts'
+import { fileLines } from './file-lines.ts'
+import type { SegmentFile, StreamDirectory } from './journal-files.ts'
+import { attributeText, viewLine, type RecordView } from './record-view.ts'
+
+/** A stream as it stands on the disk. */
+export interface StreamState {
+  readonly stream: string
+  /**
+   * `live`: its writer, or who delivers it, holds its lock. `ended`: closed in order. `torn`: its last bytes are no whole
+   * line. `unended`: neither, its process died or was killed.
+   */
+  readonly state: 'live' | 'ended' | 'unended' | 'torn'
+  readonly records: number
+  readonly headHash: string
+  readonly delivered: number
+  readonly undelivered: number
+  readonly started?: string
+  readonly newest?: string
+  readonly oldestUndelivered?: string
+  readonly segments: number
+  readonly bytes: number
+}
+
+export async function streamState(stream: StreamDirectory): Promise<StreamState> {
+  const { id, path, segments } = stream
+  const last = await lastLine(segments)
+  const marker = readDelivered(nodeFileSystem, path, id) ?? readCursor(nodeFileSystem, path, id)
+  const records = last?.number ?? 0
+  const delivered = Math.min(marker?.number ?? 0, records)
+  const started = await recordAt(segments, 1)
+  const oldest = delivered < records ? await recordAt(segments, delivered + 1) : undefined
+  return {
+    stream: id,
+    state: isLocked(path) ? 'live' : last?.ended ? 'ended' : last?.torn ? 'torn' : 'unended',
+    records,
+    headHash: last?.head ?? '',
+    delivered,
+    undelivered: records - delivered,
+    ...(started === undefined ? {} : { started: started.observedTime }),
+    ...(last?.newest === undefined ? {} : { newest: last.newest.observedTime }),
+    ...(oldest === undefined ? {} : { oldestUndelivered: oldest.observedTime }),
+    segments: segments.length,
+    bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
+  }
+}
+
+interface LastLine {
+  readonly number: number
+  readonly head: string
+  readonly ended: boolean
+  readonly torn: boolean
+  readonly newest: RecordView | undefined
+}
+
+/** The valid line with the highest number, from the last segment that has one. */
+async function lastLine(segments: readonly SegmentFile[]): Promise<LastLine | undefined> {
+  let torn = false
+  for (const { path } of [...segments].reverse()) {
+    let found: Omit<LastLine, 'torn'> | undefined
+    let bytes: Buffer | undefined
+    let damaged = false
+    for await (const line of fileLines(path)) {
+      const decoded = line.complete ? decodeLine(line.bytes) : undefined
+      damaged = decoded?.ok !== true
+      if (decoded?.ok !== true || decoded.header.last <= (found?.number ?? 0)) continue
+      bytes = Buffer.from(line.bytes)
+      found = { number: decoded.header.last, head: decoded.header.head, ended: false, newest: undefined }
+    }
+    torn ||= damaged
+    const newest = bytes === undefined ? undefined : viewLine(bytes)?.at(-1)
+    if (found !== undefined) {
+      const ended = newest !== undefined && attributeText(newest, 'audit.sequence.end') === 'true'
+      return { ...found, ended, torn, newest }
+    }
+  }
+  return torn ? { number: 0, head: '', ended: false, torn, newest: undefined } : undefined
+}
+
+async function recordAt(segments: readonly SegmentFile[], number: number): Promise<RecordView | undefined> {
+  const candidates = segments.filter(
+    ({ first }, i) => first <= number && !((segments[i + 1]?.first ?? Infinity) <= number),
+  )
+  for (const { path } of candidates) {
+    for await (const { bytes, complete } of fileLines(path)) {
+      const decoded = complete ? decodeLine(bytes) : undefined
+      if (decoded?.ok !== true || decoded.header.last < number) continue
+      return decoded.header.first > number ? undefined : viewLine(bytes)?.[number - decoded.header.first]
+    }
+  }
+  return undefined
+}
+
+/** Asks for a shared lock, which the writer's exclusive one refuses; nothing is written and nobody is kept waiting. */
+function isLocked(directory: string): boolean {
+  const file = join(directory, lockFileName)
+  if (!existsSync(file)) return false
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(file, { readOnly: true })
+    database.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return false
+  } catch (error) {
+    return /locked|busy/i.test(String(error))
+  } finally {
+    database?.close()
+  }
+}
