@@ -6,16 +6,17 @@ import { settingsTable, type Setting } from '../src/config/settings-table.ts'
 const begin = '<!-- table: npm run docs:settings -->'
 const end = '<!-- end of table -->'
 
-const cell = (text: string): string => text.replaceAll('|', '\\|')
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 const code = (text: string): string => `\`${text}\``
 
-const units: Partial<Record<Setting['type'], string>> = { millis: ' ms', bytes: ' bytes' }
+const units: Partial<Record<Setting['type'], string>> = { millis: ' ms' }
 
 function defaultOf(setting: Setting): string {
   if (setting.defaultText !== undefined) return setting.defaultText
   if (setting.default === undefined) return 'none'
-  const value = typeof setting.default === 'number' ? setting.default.toLocaleString('en-US') : String(setting.default)
-  return `${code(value)}${units[setting.type] ?? ''}`
+  const inMebibytes = Number(setting.default) / 1_048_576
+  const mebibytes = setting.type === 'bytes' && Number.isInteger(inMebibytes) ? ` (${inMebibytes} MiB)` : ''
+  return `${code(String(setting.default))}${units[setting.type] ?? ''}${mebibytes}`
 }
 
 function row(setting: Setting): string {
