@@ -1,7 +1,7 @@
 import type { Attributes, Context } from '@opentelemetry/api'
 import type { LogRecordProcessor, ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import type { ReportProblem } from '../errors.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 
 /** What only the pipeline itself may say. */
 const reserved = /^audit\.(?:sequence|integrity|details|pipeline|schema)\./

@@ -1,7 +1,7 @@
 import type { LogRecordProcessor } from '@opentelemetry/sdk-logs'
 import { AuditError, isAuditError, type ReportProblem } from '../errors.ts'
 import type { AuditShutdownOptions, AuditTimeLimit, DrainResult, ShutdownResult } from './audit-logger.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import type { JournalMember } from './journal-member.ts'
 import type { ProviderSet } from './provider-set.ts'
 import { attempt, within } from './time-limit.ts'

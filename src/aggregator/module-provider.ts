@@ -1,6 +1,6 @@
 import { AuditError, isAuditError, type ReportProblem } from '../errors.ts'
 import { isAuditProvider, type AuditProvider, type ModuleDefinition } from './audit-provider.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import type { Member } from './member.ts'
 import { asProcessor } from './protocol-provider.ts'
 

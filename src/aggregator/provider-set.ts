@@ -1,6 +1,6 @@
 import { AuditError, type ReportProblem } from '../errors.ts'
 import type { AuditProvider, AuditProviderProtocol, ModuleDefinition } from './audit-provider.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import { memberOf, type Backend, type Member } from './member.ts'
 import { ModuleProvider, type ModuleHost } from './module-provider.ts'
 import { claim, release } from './ownership.ts'

@@ -2,7 +2,7 @@ import { AuditError } from '../errors.ts'
 import type { AuditBackendResult, AuditReceipt } from './audit-logger.ts'
 import type { Call } from './call.ts'
 import { durabilityRank, type AuditReceiptDurability } from './confirmation.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import type { Slot } from './slot.ts'
 
 /** The receipt of a call whose slots have settled (rule P13). */

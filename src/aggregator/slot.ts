@@ -2,7 +2,7 @@ import { AuditError, isAuditError } from '../errors.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import type { Call } from './call.ts'
 import { durabilityRank, type AuditReceiptDurability, type AuditSlot, type Confirmation } from './confirmation.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import type { Member } from './member.ts'
 
 type SlotState = 'waiting' | 'dispatching' | 'taken' | 'confirmed' | 'failed'

@@ -2,7 +2,7 @@ import { context as contextApi } from '@opentelemetry/api'
 import type { ReportProblem } from '../errors.ts'
 import type { AuditEvent, AuditEventInput } from '../event/audit-event.ts'
 import type { AuditCallOptions, AuditLogger } from './audit-logger.ts'
-import { describe } from './describe-cause.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 
 interface Tracker {
   readonly logger: Pick<AuditLogger, 'logAction'>
