@@ -49,6 +49,8 @@ async function until(condition: () => boolean, what: () => string): Promise<void
   }
 }
 
+const failed = /^otelcol_exporter_send_failed_log_records(_total)?\{[^}]*exporter="otlp_http\/loki"[^}]*\} [1-9]/m
+
 const numbered = (count: number, from = 1): string[] =>
   Array.from({ length: count }, (_, index) => `record-${String(index + from)}`)
 
@@ -168,13 +170,48 @@ describe.skipIf(binary === undefined)('collector-config.yaml in a real Collector
     await collector.stop()
   })
 
-  it('reports its queue and what it sent on its metrics endpoint, under the names that deploy/alerts.yaml uses', async () => {
-    const collector = await start({ exporters: ['otlp_http/loki'], env: { AUDIT_LOKI_ENDPOINT: 'http://127.0.0.1:9' } })
+  it('tries again when the backend says later, and counts for the alert what the backend refuses for good', async () => {
+    const loki = await fakeLoki()
+    loki.answers.push(503, 429)
+    const collector = await start({ exporters: ['otlp_http/loki'], env: { AUDIT_LOKI_ENDPOINT: loki.endpoint } })
+    const metrics = async (): Promise<string> => (await fetch(collector.metricsUrl)).text()
+    try {
+      await post(collector.url, 'record-1')
+      await until(
+        () => loki.bodies.length === 1,
+        () => collector.log(),
+      )
+      expect(loki.bodies[0]).toContain('record-1')
+      expect(await metrics()).not.toMatch(failed)
+      loki.answers.push(400)
+      await post(collector.url, 'record-2')
+      await until(
+        () => collector.log().includes('Exporting failed. Dropping data.'),
+        () => collector.log(),
+      )
+      expect(await metrics()).toMatch(failed)
+    } finally {
+      await collector.kill()
+      await loki.close()
+    }
+  })
+
+  it('reports under the names that deploy/alerts.yaml watches', async () => {
+    const collector = await start({
+      exporters: ['otlp_http/loki', 'file'],
+      env: { AUDIT_LOKI_ENDPOINT: 'http://127.0.0.1:9' },
+    })
     await post(collector.url, 'record-1')
     const metrics = await (await fetch(collector.metricsUrl)).text()
-    expect(metrics).toMatch(/otelcol_exporter_queue_size\{[^}]*exporter="otlp_http\/loki"[^}]*\} \d+/)
-    expect(metrics).toMatch(/otelcol_exporter_queue_capacity\{[^}]*exporter="otlp_http\/loki"/)
-    expect(metrics).toMatch(/otelcol_receiver_accepted_log_records(_total)?\{receiver="otlp\/audit"/)
+    expect(metrics).toMatch(/^otelcol_exporter_queue_size\{data_type="logs",exporter="otlp_http\/loki"\} [1-9]/m)
+    expect(metrics).toMatch(/^otelcol_exporter_queue_capacity\{data_type="logs",exporter="otlp_http\/loki"\} [1-9]/m)
+    expect(metrics).toMatch(/^otelcol_exporter_sent_log_records(_total)?\{exporter="file"\} 1$/m)
+    for (const outcome of ['refused', 'failed']) {
+      expect(metrics).toMatch(
+        new RegExp(`^otelcol_receiver_${outcome}_log_records(_total)?\\{receiver="otlp/audit"`, 'm'),
+      )
+    }
+    expect(metrics).toMatch(/^otelcol_process_uptime(_seconds)?(_total)? /m)
   })
 
   it('keeps traces on another port out of the audit pipeline', async () => {
