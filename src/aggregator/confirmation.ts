@@ -30,8 +30,8 @@ export interface AuditSlot extends AuditDelivery {
   /** In place of `acknowledge`: this slot will be settled by `confirm` or `fail`, later. */
   defer(): void
   /**
-   * Settles the slot. A provider of our own that confirms less than {@link durabilityFloor} may confirm again: the
-   * weaker word is kept for the receipt and the slot stays open.
+   * Settles the slot. With the floor `collector` the journal says `local` first and `collector` later: the first word is
+   * kept for the receipt, and the slot stays open.
    */
   confirm(confirmation?: Confirmation): void
   fail(error: AuditError): void

@@ -1,7 +1,7 @@
 import { AuditError, isAuditError } from '../errors.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import type { Call } from './call.ts'
-import { durabilityRank, type AuditReceiptDurability, type AuditSlot, type Confirmation } from './confirmation.ts'
+import type { AuditReceiptDurability, AuditSlot, Confirmation } from './confirmation.ts'
 import { describe } from '../telemetry/describe-cause.ts'
 import type { Member } from './member.ts'
 
@@ -58,9 +58,13 @@ export class Slot implements AuditSlot {
     return this.#confirmation
   }
 
+  get #said(): AuditReceiptDurability | undefined {
+    return this.#confirmation?.durability
+  }
+
   /** What the provider vouches for; `undefined` when it said nothing. */
   get durability(): AuditReceiptDurability | undefined {
-    if (this.#confirmation?.durability !== undefined) return this.#confirmation.durability
+    if (this.#said !== undefined) return this.#said
     if (!this.confirmed) return undefined
     switch (this.member.durability) {
       case 'durable':
@@ -97,14 +101,10 @@ export class Slot implements AuditSlot {
   confirm(confirmation?: Confirmation): void {
     if (!this.open) return
     if (confirmation !== undefined) this.#confirmation = confirmation
-    // Below the floor our own providers' word is an interim one: remembered for the receipt, not yet a yes.
-    const floor = this.#call.floor
-    const said = confirmation?.durability
-    if (floor !== undefined && said !== undefined && !this.member.foreign) {
-      if (durabilityRank[said] < durabilityRank[floor]) {
-        this.#state = 'taken'
-        return
-      }
+    // The journal's word that a record is local comes before the collector's: kept for the receipt, not yet the answer.
+    if (this.#call.floor === 'collector' && !this.member.foreign && this.#said !== 'collector') {
+      this.#state = 'taken'
+      return
     }
     this.#state = 'confirmed'
     this.#call.settled(this)

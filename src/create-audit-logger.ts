@@ -1,0 +1,79 @@
+import { diag } from '@opentelemetry/api'
+import { AggregatingLogger } from './aggregator/aggregating-logger.ts'
+import type { AuditLogger } from './aggregator/audit-logger.ts'
+import type { ModuleDefinition } from './aggregator/audit-provider.ts'
+import { resolveConfig, type AuditLoggerOptions, type ResolvedConfig } from './config.ts'
+import { createEventPreparer } from './event/prepare-event.ts'
+import { journalProvider } from './providers/journal-provider.ts'
+import { onSignals } from './shutdown-signals.ts'
+import { createProblemReporter, type ProblemReporter } from './telemetry/problems.ts'
+import { version } from './version.ts'
+
+/** What only the façade may say. */
+export interface InternalSettings {
+  /** Records in memory are meant: no warning that nothing is durable. */
+  readonly weakByIntent?: boolean
+}
+
+/**
+ * Makes an audit logger. Synchronous: it checks the configuration and touches no disk before the first record or
+ * `ready()`. Give it the Resource that NodeSDK gets, and start it beside NodeSDK, before or after.
+ *
+ * ```ts
+ * const auditLogger = createAuditLogger({ resource, journal: { dir: '/var/lib/shop/audit' } })
+ * ```
+ *
+ * @throws AuditError `bad_config` for unknown options, values that cannot be meant, an unusable directory or certificate,
+ * and whatever would lose records (rule P1); `already_owned` for a provider that another logger has
+ */
+export function createAuditLogger<M extends ModuleDefinition = ModuleDefinition>(
+  options: AuditLoggerOptions<M> = {},
+): AuditLogger {
+  return createLogger(options, {})
+}
+
+export function createLogger(options: unknown, internal: InternalSettings): AuditLogger {
+  const config = resolveConfig(options, process.env)
+  const problems = createProblemReporter(config.onProblem === undefined ? {} : { onProblem: config.onProblem })
+  const logger = assemble(config, problems, internal)
+  for (const warning of config.warnings) problems.report(warning)
+  return logger
+}
+
+/** The only place where the rooms are wired together. */
+function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: InternalSettings): AuditLogger {
+  const { report } = problems
+  const prepare = createEventPreparer({
+    redact: config.redact,
+    maxRecordBytes: config.maxRecordBytes,
+    warn: (message) => diag.warn(`otel-audit: ${message}`),
+  })
+  const { collector, resource } = config
+  const journal =
+    config.journal === false ? undefined : journalProvider({ ...config.journal, collector, resource, version, report })
+  let removeSignals: () => void = () => undefined
+  try {
+    const logger = new AggregatingLogger({
+      prepare,
+      report,
+      journal,
+      providers: config.providers,
+      modules: config.modules,
+      enrichers: config.enrichers,
+      resource,
+      confirmBy: config.confirmBy,
+      providerTimeoutMillis: config.providerTimeoutMillis,
+      scopeVersion: version,
+      weakByIntent: internal.weakByIntent ?? false,
+      onShutdown: () => {
+        removeSignals()
+        problems.flush()
+      },
+    })
+    removeSignals = onSignals(config.shutdownOnSignals, () => logger.shutdown(), report)
+    return logger
+  } catch (error) {
+    journal?.shutdown().catch(() => undefined)
+    throw error
+  }
+}
