@@ -8,7 +8,7 @@ async function closeStore(id: number, adminUserId: string): Promise<void> {
 }
 
 const memory = memoryProvider()
-let undo: () => void
+let undo = () => {}
 
 beforeEach(() => {
   undo = setAuditLogger(createAuditLogger({ journal: false, collector: false, providers: [memory] }))
@@ -17,5 +17,5 @@ afterEach(() => undo())
 
 it('leaves a record of who closed the store', async () => {
   await closeStore(7, 'alice')
-  expect(memory.events).toMatchObject([{ eventName: 'admin.store.close', adminUserId: 'alice', targetId: '7' }])
+  expect(memory.events()).toMatchObject([{ eventName: 'admin.store.close', adminUserId: 'alice', targetId: '7' }])
 })

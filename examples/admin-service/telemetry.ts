@@ -2,16 +2,20 @@ import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import {
   defaultResource,
   detectResources,
-  envDetector,
   hostDetector,
+  resourceAttributesEnvDetector,
   resourceFromAttributes,
+  serviceInstanceIdDetector,
+  serviceNameEnvDetector,
 } from '@opentelemetry/resources'
 import { NodeSDK } from '@opentelemetry/sdk-node'
+
+const detectors = [hostDetector, serviceInstanceIdDetector, resourceAttributesEnvDetector, serviceNameEnvDetector]
 
 /** One Resource for traces and audit records, so that both name the same service and instance. */
 export const resource = defaultResource()
   .merge(resourceFromAttributes({ 'service.name': 'admin-service' }))
-  .merge(detectResources({ detectors: [envDetector, hostDetector] }))
+  .merge(detectResources({ detectors }))
 
 export const sdk = new NodeSDK({
   resource,

@@ -5,8 +5,12 @@ import { UsageError } from './command.ts'
 export const everyVerb = { json: { type: 'boolean', default: false } } as const
 export const journalVerb = { ...everyVerb, dir: { type: 'string' } } as const
 
+type Parsed<O extends ParseArgsOptionsConfig> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: O; allowPositionals: true; strict: true }>
+>
+
 /** `parseArgs`, with its refusals as usage errors. */
-export function parse<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
+export function parse<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O): Parsed<O> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
   } catch (error) {

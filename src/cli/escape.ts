@@ -3,7 +3,6 @@
  * bidirectional marks, invisible spaces, tag characters, lone surrogates. An audit trail holds what attackers typed.
  */
 const acting =
-  // eslint-disable-next-line no-control-regex -- controls are what this is about
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]|\udb40[\udc00-\udfff]/g
 
 function codeUnits(match: string): string {

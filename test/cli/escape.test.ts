@@ -19,7 +19,11 @@ describe('escapeText', () => {
   })
 
   it('leaves nothing that a terminal acts on, whatever the text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void expect(escapeText(text)).not.toMatch(acting)))
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(escapeText(text)).not.toMatch(acting)
+      }),
+    )
   })
 })
 

@@ -42,7 +42,7 @@ export function nanosAt(millis: number): string {
 export function writeStream(
   journal: string,
   segments: readonly (readonly (readonly FixtureRecord[])[])[],
-  { id = randomUUID() as string, from = 0 } = {},
+  { id = randomUUID(), from = 0 }: { id?: string; from?: number } = {},
 ): FixtureStream {
   const directory = join(journal, id)
   mkdirSync(directory, { recursive: true })

@@ -104,7 +104,6 @@ describe('otel-audit tail', () => {
     for (const args of [[], ['--json']]) {
       const { out } = await runCli(['tail', '--dir', journal, ...args])
       expect(out).toHaveLength(1)
-      // eslint-disable-next-line no-control-regex -- controls are what this is about
       expect(out[0]).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
       expect(out[0]).toContain('\\u001b]0;owned')
     }

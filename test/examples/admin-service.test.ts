@@ -31,7 +31,7 @@ beforeAll(async () => {
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  for await (const line of createInterface({ input: service.stdout! })) {
+  for await (const line of createInterface({ input: service.stdout ?? process.stdin })) {
     url = /listens on (\S+)/.exec(line)?.[1] ?? ''
     break
   }

@@ -2,6 +2,7 @@ import { nodeFileSystem } from '../../journal/file-system.ts'
 import type { SetAsideEntry } from '../../journal/journal-source.ts'
 import { SetAsideStore } from '../../journal/set-aside.ts'
 import { journalDirectory, journalVerb, parse } from '../arguments.ts'
+import { collectorSettings } from '../collector.ts'
 import { CannotCheck, UsageError, type Command, type ExitCode } from '../command.ts'
 import { escapeText, toJsonLine } from '../escape.ts'
 import { plural } from '../figures.ts'
@@ -47,11 +48,9 @@ Exit: 0 fine, 1 something is (still) refused, 2 wrong usage, 3 it could not be r
       for (const place of wanted) await show(read(store, place), terminal, values.json)
       return 0
     }
-    return await resend(
-      store,
-      wanted.map((place) => read(store, place)),
-      { url: values.url, env, terminal, json: values.json },
-    )
+    const settings = collectorSettings(values.url, env)
+    const entries = wanted.map((place) => read(store, place))
+    return await resend(store, entries, { settings, terminal, json: values.json })
   },
 }
 
@@ -102,7 +101,10 @@ async function list(
 
 async function show(entry: SetAsideEntry, terminal: Terminal, json: boolean): Promise<void> {
   const record = viewOf(entry)
-  if (json) return await terminal.out(toJsonLine({ ...entry, record }))
+  if (json) {
+    await terminal.out(toJsonLine({ ...entry, record }))
+    return
+  }
   if (record !== undefined) await terminal.out(recordLine(record, terminal.paint))
   await terminal.out(`record    ${escapeText(entry.recordId)}, number ${entry.number} of stream ${entry.stream}`)
   await terminal.out(`reason    ${entry.reason}: HTTP ${entry.answer.status} at ${escapeText(entry.answer.receivedAt)}`)
