@@ -1,8 +1,8 @@
-import { AuditError } from '../errors.ts'
 import { base64 } from './base64.ts'
 import { jsonString } from './json-string.ts'
 import { KeyPaths } from './key-path.ts'
 import { KeyedText } from './keyed-text.ts'
+import { checkDepth, noForm } from './refusals.ts'
 import { sortKeys } from './sort-keys.ts'
 
 /** A value's text on the wire (OTLP/JSON `AnyValue`) and in the canonical form (rule I2). */
@@ -10,9 +10,6 @@ export interface ValueText {
   readonly wire: string
   readonly canonical: string
 }
-
-/** Rule I2. */
-export const maxDepth = 128
 
 const maxInt64 = 2n ** 63n - 1n
 const minInt64 = -(2n ** 63n)
@@ -45,7 +42,7 @@ export function scalarText(value: unknown): string | undefined {
 /** Both texts of null, an array or a map: whatever {@link scalarText} gave no text for. */
 export function compositeText(value: unknown, depth: number): ValueText {
   if (value === null) return nullText
-  if (depth > maxDepth) throw noForm(`a value nested deeper than ${maxDepth}`)
+  checkDepth(depth)
   if (Array.isArray(value)) return arrayText(value, depth)
   if (!isPlainObject(value)) throw noForm('an object that is neither array, bytes nor plain object')
   return mapText(value, undefined, depth) ?? mapText(value, sortKeys(Object.keys(value)), depth) ?? nullText
@@ -114,8 +111,4 @@ function isPlainObject(value: unknown): value is Readonly<Record<string, unknown
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
-}
-
-export function noForm(what: string): AuditError {
-  return new AuditError('corrupt', `the record holds ${what}, which has no canonical form`)
 }

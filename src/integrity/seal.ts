@@ -1,10 +1,11 @@
-import { compositeText, noForm, scalarText, type ValueText } from './encode-value.ts'
+import { compositeText, scalarText, type ValueText } from './encode-value.ts'
 import { maxCanonicalBytes, refuseOverlong } from './canonical-size.ts'
 import { jsonString } from './json-string.ts'
 import { KeyPaths } from './key-path.ts'
 import { KeyedText } from './keyed-text.ts'
 import type { RecordFields, SealedRecord, StreamPosition } from './sealed-record.ts'
 import { sha256Hex } from './sha256.ts'
+import { noForm } from './refusals.ts'
 import { previousHashKey, sequenceNumberKey, streamIdKey, unsignedPrefix } from './signed-keys.ts'
 import { sortKeys } from './sort-keys.ts'
 

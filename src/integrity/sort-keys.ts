@@ -17,6 +17,7 @@ export function sortKeys(keys: string[]): string[] {
   return keys
 }
 
-function byCodeUnits(a: string, b: string): number {
+/** The order of RFC 8785. */
+export function byCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeRecord, encodeResource, encodeScope, sealRecord } from '../../src/integrity/seal.ts'
 import type { RecordFields } from '../../src/integrity/sealed-record.ts'
 import type { OtlpLogRecord, OtlpLogs } from '../../src/otlp/otlp-log-record.ts'
-import { fieldsOf, onlyRecord, signingVectors } from '../vectors/signing-vectors.ts'
+import { fieldsOf, onlyRecord, signingVectors } from './signing-vectors.ts'
 
 const bare: RecordFields = {
   timeUnixNano: '1714041600000000001',

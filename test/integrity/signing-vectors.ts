@@ -12,7 +12,7 @@ export interface SigningVector {
   readonly canonical_body_string_only_form: string
 }
 
-const folder = new URL('./signing/', import.meta.url)
+const folder = new URL('../vectors/signing/', import.meta.url)
 
 export const signingVectors: readonly SigningVector[] = readdirSync(new URL('vectors/', folder)).map((file) => ({
   ...(JSON.parse(readFileSync(new URL(`vectors/${file}`, folder), 'utf8')) as SigningVector),
@@ -44,7 +44,9 @@ function plainValue(value: OtlpAnyValue): unknown {
   if (value.bytesValue !== undefined) return new Uint8Array(Buffer.from(value.bytesValue, 'base64'))
   if (value.arrayValue) return (value.arrayValue.values ?? []).map(plainValue)
   if (value.kvlistValue) {
-    return Object.fromEntries((value.kvlistValue.values ?? []).map((entry) => [entry.key, plainValue(entry.value ?? {})]))
+    return Object.fromEntries(
+      (value.kvlistValue.values ?? []).map((entry) => [entry.key, plainValue(entry.value ?? {})]),
+    )
   }
   return null
 }
