@@ -11,7 +11,7 @@ const note = (owner, name, what) => {
   if (typeof real !== 'function') return
   owner[name] = function (...args) {
     const caller = new Error().stack.split('\\n')[2] ?? ''
-    if (!caller.includes('node:internal')) touched.push(what + '.' + name)
+    if (!/node:(internal|fs)/.test(caller)) touched.push(what + '.' + name)
     return new.target ? Reflect.construct(real, args, new.target) : real.apply(this, args)
   }
 }
