@@ -24,7 +24,7 @@ CREATE INDEX IF NOT EXISTS "admin_audit_log_created_at" ON admin_audit_log (crea
 -- lock_timeout: a locked audit table must not hold up the caller's own statements for longer.
 CREATE OR REPLACE FUNCTION otel_audit_insert(entry jsonb) RETURNS text
 LANGUAGE plpgsql
-SET lock_timeout = '2s'
+SET lock_timeout = '1500ms'
 AS $otel_audit$
 BEGIN
   INSERT INTO admin_audit_log (

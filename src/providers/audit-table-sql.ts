@@ -59,7 +59,7 @@ ${tableAndIndexes(table, postgresqlTypes)}
 -- lock_timeout: a locked audit table must not hold up the caller's own statements for longer.
 CREATE OR REPLACE FUNCTION ${table.insertFunction}(entry jsonb) RETURNS text
 LANGUAGE plpgsql
-SET lock_timeout = '2s'
+SET lock_timeout = '1500ms'
 AS $otel_audit$
 BEGIN
   INSERT INTO ${table.table} (

@@ -3,8 +3,8 @@ import type { ReadableLogRecord } from '@opentelemetry/sdk-logs'
 import { encodeResource, encodeScope } from '../integrity/encode-envelope.ts'
 import { sealRecord } from '../integrity/seal.ts'
 import type { RecordFields } from '../integrity/sealed-record.ts'
-import type { Adoption } from '../journal/journal.ts'
-import type { RecordCodec } from '../journal/stream-writer.ts'
+import type { Adoption } from '../journal/backlog.ts'
+import type { RecordCodec } from '../journal/record-codec.ts'
 
 /** What the journal is given of a record: its sealed fields, and the text that stands before records of its resource. */
 export interface JournalRecord {

@@ -8,8 +8,8 @@ export type SlotOutcome = { readonly ok: true } | { readonly ok: false; readonly
 
 /** One record that was put to a provider. */
 export interface DrivenRecord {
-  /** What the slot was told; `undefined` when the provider did not acknowledge inside `onEmit`. */
-  readonly outcome: Promise<SlotOutcome> | undefined
+  /** What the slot was told; a failure when the provider did not acknowledge inside `onEmit`. */
+  readonly outcome: Promise<SlotOutcome>
   /** How often `acknowledge` was called, so far. */
   readonly acknowledgements: () => number
   /** What `onEmit` threw. */
@@ -63,7 +63,7 @@ export class SlotDriver {
     }
     const last = this.#last
     return {
-      outcome,
+      outcome: outcome ?? Promise.resolve({ ok: false, error: new Error('not acknowledged inside onEmit') }),
       acknowledgements: () => count,
       thrown,
       before: last?.before,

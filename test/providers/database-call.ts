@@ -1,5 +1,4 @@
 import { expect } from 'vitest'
-import { isAuditError } from '../../src/errors.ts'
 import type { AuditEvent } from '../../src/event/audit-event.ts'
 import { databaseProvider, type DatabaseProviderOptions } from '../../src/providers/index.ts'
 import { sampleAuditEvent } from '../../src/testing/sample-event.ts'
@@ -21,11 +20,5 @@ export async function logWith(
 ): Promise<SlotOutcome> {
   const { outcome, thrown } = driver.put(sampleAuditEvent(overrides), { db })
   expect(thrown).toBeUndefined()
-  return (await outcome)!
-}
-
-/** The AuditError of a slot that failed. */
-export function errorOf(outcome: SlotOutcome): { code: string; message: string } {
-  if (outcome.ok || !isAuditError(outcome.error)) throw new Error(`expected an AuditError: ${JSON.stringify(outcome)}`)
-  return { code: outcome.error.code, message: outcome.error.message }
+  return outcome
 }

@@ -1,23 +1,13 @@
 import { diag, DiagLogLevel } from '@opentelemetry/api'
 import { afterEach, describe, expect, it } from 'vitest'
-import { isAuditError } from '../../src/errors.ts'
 import { databaseProvider, sqlFor } from '../../src/providers/index.ts'
 import { sampleAuditEvent, sampleLogRecord } from '../../src/testing/sample-event.ts'
 import { SlotDriver } from '../../src/testing/slot-driver.ts'
-import { errorOf, log } from './database-call.ts'
+import { failureOf, thrownBy } from './audit-errors.ts'
+import { log } from './database-call.ts'
 
 async function failure(db: unknown): Promise<string> {
-  const { code, message } = errorOf(await log(db))
-  return `${code}: ${message}`
-}
-
-function configError(make: () => unknown): string {
-  try {
-    make()
-  } catch (error) {
-    if (isAuditError(error)) return `${error.code}: ${error.message}`
-  }
-  throw new Error('expected an AuditError')
+  return failureOf(await log(db))
 }
 
 describe('the session of a call', () => {
@@ -99,19 +89,19 @@ describe('the names of an audit table', () => {
   it('are plain identifiers, once each', () => {
     const table = 'bad_config: databaseProvider: table must be "name" or "schema.name"'
     for (const name of ['', 'a b', 'a;DROP TABLE x', 'a"b', 'a.b.c', '1a', 'x'.repeat(45)]) {
-      expect(configError(() => databaseProvider({ table: name }))).toContain(table)
+      expect(thrownBy(() => databaseProvider({ table: name }))).toContain(table)
     }
-    expect(configError(() => databaseProvider({ columns: { action: 'a"' } }))).toContain('columns.action must be')
-    expect(configError(() => sqlFor({ columns: { action: 'Outcome' } }))).toBe(
+    expect(thrownBy(() => databaseProvider({ columns: { action: 'a"' } }))).toContain('columns.action must be')
+    expect(thrownBy(() => sqlFor({ columns: { action: 'Outcome' } }))).toBe(
       'bad_config: sqlFor: two columns are named "outcome"',
     )
   })
 
   it('refuse unknown columns, options and dialects', () => {
     const columns = { actor: 'x' } as object
-    expect(configError(() => databaseProvider({ columns }))).toContain('unknown option "actor"')
-    expect(configError(() => databaseProvider({ tabel: 'x' } as object))).toContain('unknown option "tabel"')
-    expect(configError(() => databaseProvider({ dialect: 'oracle' } as object))).toContain('dialect must be')
-    expect(configError(() => databaseProvider({ backend: 'No' }))).toContain('the backend name "No" must be')
+    expect(thrownBy(() => databaseProvider({ columns }))).toContain('unknown option "actor"')
+    expect(thrownBy(() => databaseProvider({ tabel: 'x' } as object))).toContain('unknown option "tabel"')
+    expect(thrownBy(() => databaseProvider({ dialect: 'oracle' } as object))).toContain('dialect must be')
+    expect(thrownBy(() => databaseProvider({ backend: 'No' }))).toContain('the backend name "No" must be')
   })
 })

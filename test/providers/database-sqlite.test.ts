@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { databaseProvider, sqlFor } from '../../src/providers/index.ts'
 import { sampleAuditEvent } from '../../src/testing/sample-event.ts'
 import { SlotDriver } from '../../src/testing/slot-driver.ts'
-import { errorOf, log } from './database-call.ts'
+import { failureOf } from './audit-errors.ts'
+import { log } from './database-call.ts'
 
 const sql = readFileSync(new URL('../../sql/sqlite.sql', import.meta.url), 'utf8')
 
@@ -83,10 +84,10 @@ describe('databaseProvider on SQLite', () => {
     db.exec('BEGIN')
     db.exec('INSERT INTO business VALUES (1)')
     expect(await log(db, { recordId })).toEqual({ ok: true })
-    const { code, message } = errorOf(await log(db, { recordId }))
-    expect(code).toBe('provider_failed')
+    const message = failureOf(await log(db, { recordId }))
+    expect(message).toMatch(/^provider_failed: /)
     expect(message).toContain('UNIQUE constraint failed')
-    expect(errorOf(await log(db, { outcome: 'failure' })).message).toContain('CHECK constraint failed')
+    expect(failureOf(await log(db, { outcome: 'failure' }))).toContain('CHECK constraint failed')
     db.exec('INSERT INTO business VALUES (2)')
     db.exec('COMMIT')
     expect(count(db, 'business')).toBe(2)
@@ -94,8 +95,8 @@ describe('databaseProvider on SQLite', () => {
   })
 
   it('names the SQL file when the table is missing', async () => {
-    const { code, message } = errorOf(await log(database('')))
-    expect(code).toBe('provider_failed')
+    const message = failureOf(await log(database('')))
+    expect(message).toMatch(/^provider_failed: /)
     expect(message).toContain('no such table: admin_audit_log')
     expect(message).toContain('apply sql/sqlite.sql of otel-audit')
   })
@@ -121,7 +122,7 @@ describe('databaseProvider on SQLite', () => {
     db.exec('ROLLBACK')
     expect(count(db, 'admin_audit_log')).toBe(0)
     db.exec('DROP TABLE admin_audit_log')
-    expect(errorOf(await log(session, {}, options)).message).toContain('no such table')
+    expect(failureOf(await log(session, {}, options))).toContain('no such table')
   })
 
   it('writes to a table and columns of other names with the SQL of sqlFor', async () => {
@@ -138,6 +139,6 @@ describe('databaseProvider on SQLite', () => {
   it('fails only its slot on a database that is closed', async () => {
     const db = database()
     db.close()
-    expect(errorOf(await log(db)).code).toBe('provider_failed')
+    expect(failureOf(await log(db))).toMatch(/^provider_failed: /)
   })
 })

