@@ -34,7 +34,7 @@ export interface Answered {
 
 /** Sends one request as any HTTP client would; the service takes the request ID from its header. */
 export async function send(url: string, request: AdminRequest): Promise<Answered> {
-  const requestId = randomUUID()
+  const requestId = `req-${randomUUID().slice(0, 8)}`
   const answer = await fetch(url + request.path, {
     method: request.method,
     headers: {

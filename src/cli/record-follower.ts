@@ -81,7 +81,15 @@ export async function newestRecords(
     if (newest.length > 2 * wanted + 1000) newest.splice(0, newest.length - wanted)
     perStream.set(stream, newest)
   }
-  const all = [...perStream.values()].flat()
-  all.sort((a, b) => (a.observedTime < b.observedTime ? -1 : a.observedTime > b.observedTime ? 1 : 0))
-  return wanted === 0 ? [] : all.slice(-wanted)
+  const all = [...perStream.values()].flatMap(inOrder).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+  return wanted === 0 ? [] : all.slice(-wanted).map(({ view }) => view)
+}
+
+/** The time to sort a stream's records by: the clock may jump back, the stream does not. */
+function inOrder(views: readonly RecordView[]): { view: RecordView; at: string }[] {
+  let at = ''
+  return views.map((view) => {
+    if (view.observedTime > at) at = view.observedTime
+    return { view, at }
+  })
 }

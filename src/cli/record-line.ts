@@ -14,7 +14,8 @@ export function recordLine(view: RecordView, paint: Paint): string {
     outcome === 'success' || outcome === 'failure' ? paint(outcomes[outcome], shownOutcome) : shownOutcome
   const who = clip(text('audit.actor.id') || '?', 24)
   const name = text('audit.target.name')
-  const target = clip(`${text('audit.target.type')} ${text('audit.target.id')}${name && ` "${name}"`}`, 40)
+  const id = text('audit.target.id')
+  const target = clip(`${text('audit.target.type')} ${system ? clip(id, 9) : id}${name && ` "${name}"`}`, 40)
   const request = text('audit.request.id')
   const place = `${text('audit.sequence.stream_id').slice(0, 8)}/${text('audit.sequence.number')}`
   const line = [

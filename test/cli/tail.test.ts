@@ -45,7 +45,7 @@ describe('otel-audit tail', () => {
     expect(await requestIds('--dir', journal, '-n', 'all')).toEqual(last(25))
   })
 
-  it('puts the newest records of several streams in the order of time', async () => {
+  it('puts the newest records of several streams in the order of time, each stream in its own', async () => {
     const journal = scratchDirectory()
     writeStream(journal, [[[{ requestId: 'r-2' }, { requestId: 'r-3' }]]], { from: 100 })
     writeStream(journal, [[[{ requestId: 'r-1' }]]], { from: 0 })
