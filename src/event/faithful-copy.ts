@@ -9,13 +9,8 @@ export const maxLevels = 64
 /** What one member costs as OTLP/JSON text besides its own characters, about. */
 export const memberBytes = 40
 
-/** What a read gives when the property threw. */
-class Threw {
-  readonly error: unknown
-  constructor(error: unknown) {
-    this.error = error
-  }
-}
+/** What a read gives when the property threw; told by identity, because `instanceof` runs the traps of a proxy. */
+const threw = Symbol('threw')
 
 export type Fields = Record<string, unknown>
 
@@ -40,6 +35,7 @@ export class FaithfulCopy {
   readonly #verdicts: KeyVerdicts
   readonly #workBytes: number
   readonly #ancestors: object[] = []
+  #thrown: unknown
 
   constructor(verdicts: KeyVerdicts, workBytes: number) {
     this.#verdicts = verdicts
@@ -103,7 +99,7 @@ export class FaithfulCopy {
       if (this.spent()) break
       const verdict = this.#verdicts.of(key)
       if (verdict === 'keep' && !renamed) {
-        const value = read(source, key)
+        const value = this.#read(source, key)
         this.overhead += memberBytes
         this.units += key.length
         if (typeof value === 'string' && value.isWellFormed()) {
@@ -112,8 +108,7 @@ export class FaithfulCopy {
           continue
         }
         this.path[level] = key
-        const copy =
-          value instanceof Threw ? this.alter(threwMarker(value.error), level + 1) : this.value(value, level + 1)
+        const copy = value === threw ? this.#threwMarker(level + 1) : this.value(value, level + 1)
         if (copy !== undefined) out[key] = copy
       } else {
         renamed = this.member(out, key, () => (source as Fields)[key], level) || renamed
@@ -143,6 +138,21 @@ export class FaithfulCopy {
     return name !== key
   }
 
+  #read(source: object, key: string | number): unknown {
+    try {
+      return (source as Fields)[key]
+    } catch (error) {
+      this.#thrown = error
+      return threw
+    }
+  }
+
+  #threwMarker(level: number): string {
+    const error = this.#thrown
+    this.#thrown = undefined
+    return this.alter(threwMarker(error), level)
+  }
+
   #memberValue(readValue: () => unknown, level: number): unknown {
     let value: unknown
     try {
@@ -168,8 +178,8 @@ export class FaithfulCopy {
     return this.list(
       source.length,
       (index) => {
-        const value = read(source, index)
-        return value instanceof Threw ? this.alter(threwMarker(value.error), level + 1) : value
+        const value = this.#read(source, index)
+        return value === threw ? this.#threwMarker(level + 1) : value
       },
       level,
     )
@@ -199,14 +209,6 @@ export class FaithfulCopy {
     } catch (error) {
       return this.alter(unreadableMarker(error), level)
     }
-  }
-}
-
-function read(source: object, key: string | number): unknown {
-  try {
-    return (source as Fields)[key]
-  } catch (error) {
-    return new Threw(error)
   }
 }
 

@@ -3,7 +3,7 @@ import { memberBytes, type FaithfulCopy, type Fields } from './faithful-copy.ts'
 import { stableJson } from './stable-json.ts'
 
 /** How far past the limit a value is still read, so that its size and hash cover all of it. */
-export const workFactor = 16
+export const workFactor = 8
 
 /** The most that UTF-16 units take as UTF-8, and what a record costs besides its values, about. */
 const bytesPerUnit = 3

@@ -94,16 +94,17 @@ function lastWord(key: string): string {
 
 /** Decides by key names, with a bounded memory of its verdicts: a service uses the same keys again and again. */
 export class KeyVerdicts {
-  readonly #exact: ReadonlySet<string>
-  readonly #endings: readonly string[]
+  /** The entries by their last character. */
+  readonly #entries = new Map<string, string[]>()
   #known = new Map<string, KeyVerdict>()
 
   constructor(redact: RedactOptions | false = {}) {
     const own = redact === false ? [] : (redact.keys ?? [])
     const defaults = redact === false || redact.replaceDefaults === true ? [] : defaultRedactKeys
-    const entries = [...defaults, ...own.map(comparable)].filter((entry) => entry !== '')
-    this.#exact = new Set(entries)
-    this.#endings = entries.filter((entry) => entry.length > wholeWordLength)
+    for (const entry of new Set([...defaults, ...own.map(comparable)])) {
+      const last = entry.slice(-1)
+      if (last !== '') this.#entries.set(last, [...(this.#entries.get(last) ?? []), entry])
+    }
   }
 
   /** `awkward`: a key that is no well-formed text, or `__proto__`, and is not a secret's: it needs care when written. */
@@ -120,10 +121,12 @@ export class KeyVerdicts {
 
   /** True when the value under `key` is a secret by the key's name. */
   isSecret(key: string): boolean {
-    if (this.#exact.size === 0) return false
     const text = comparable(key)
-    if (this.#exact.has(text)) return true
-    return this.#endings.some((ending) => text.endsWith(ending)) || this.#exact.has(lastWord(key))
+    for (const entry of this.#entries.get(text.slice(-1)) ?? []) {
+      if (text.endsWith(entry) && (entry.length > wholeWordLength || text === entry || lastWord(key) === entry))
+        return true
+    }
+    return false
   }
 
   #decide(key: string): KeyVerdict {
