@@ -103,7 +103,7 @@ export interface ResolvedConfig extends ProviderConfig {
 }
 
 /** Options and environment as one checked whole. @throws AuditError `bad_config` */
-export function resolveConfig(options: unknown, env: Environment): ResolvedConfig {
+export function resolveConfig(options: unknown, env: Environment = process.env): ResolvedConfig {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw badConfig(`options must be an object, not ${show(options)}`)
   }

@@ -33,7 +33,7 @@ export function createAuditLogger<M extends ModuleDefinition = ModuleDefinition>
 }
 
 export function createLogger(options: unknown, internal: InternalSettings): AuditLogger {
-  const config = resolveConfig(options, process.env)
+  const config = resolveConfig(options)
   const problems = createProblemReporter(config.onProblem === undefined ? {} : { onProblem: config.onProblem })
   const logger = assemble(config, problems, internal)
   for (const warning of config.warnings) problems.report(warning)

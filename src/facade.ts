@@ -27,7 +27,7 @@ interface SharedState {
 }
 
 function shared(): SharedState {
-  const holder = globalThis as { [stateKey]?: SharedState }
+  const holder = globalThis as { [stateKey]?: SharedState | undefined }
   return (holder[stateKey] ??= { installed: [] })
 }
 
@@ -139,11 +139,13 @@ class Facade implements AuditLogger {
 }
 
 function delegate<T>(use: (logger: AuditLogger) => Promise<T>): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
   try {
-    return use(getAuditLogger())
+    resolve(use(getAuditLogger()))
   } catch (cause) {
-    return Promise.reject(cause as AuditError)
+    reject(cause)
   }
+  return promise
 }
 
 /** Business code must not fail over the environment of its audit trail; the operator hears of it. */

@@ -25,10 +25,9 @@ import { DispatchProcessor } from './dispatch-processor.ts'
 import { healthOf } from './logger-health.ts'
 import type { JournalMember } from './journal-member.ts'
 import { Lifecycle } from './lifecycle.ts'
-import type { Member } from './member.ts'
 import { ProviderSet, type ModuleSource } from './provider-set.ts'
 import { Repeats } from './repeats.ts'
-import { Slot } from './slot.ts'
+import { chooseSlots } from './choose-slots.ts'
 import { trackAction } from './track-action.ts'
 
 export interface AggregatingLoggerSettings {
@@ -213,7 +212,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
   }
 
   #dispatch(call: Call, options: AuditCallOptions | undefined): void {
-    const slots = this.#slots(call)
+    const slots = chooseSlots(this.#set, call)
     call.take(slots)
     const parent = options?.context ?? contextApi.active()
     const own = slots.length === 1 && this.#enrichers.length === 0 ? slots[0] : undefined
@@ -250,39 +249,6 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       },
     )
     return true
-  }
-
-  #slots(call: Call): Slot[] {
-    const members = this.#set.enabled()
-    const { only } = call
-    const slots: Slot[] = []
-    for (const member of members) {
-      if (only === undefined || member.provider === undefined || only.includes(member.name)) {
-        slots.push(new Slot(call, member))
-      }
-    }
-    if (slots.length > 0 && !this.#hasUnknown(only, members)) return slots
-    throw this.#noProvider(only, members)
-  }
-
-  /** A name that neither an enabled nor any other known backend has, when no factory is under way. */
-  #hasUnknown(only: readonly string[] | undefined, members: readonly Member[]): boolean {
-    if (only === undefined || members.some(({ provider }) => provider === undefined)) return false
-    const known = new Set(Array.from(this.#set.known(), ({ name }) => name))
-    return only.some((name) => !known.has(name))
-  }
-
-  #noProvider(only: readonly string[] | undefined, members: readonly Member[]): AuditError {
-    const enabled = members.map(({ name }) => name).join(', ') || 'none'
-    if (only === undefined) {
-      return new AuditError('no_provider', 'No audit backend is enabled for this call; the record was not recorded')
-    }
-    const known = Array.from(this.#set.known(), ({ name }) => name).join(', ') || 'none'
-    return new AuditError(
-      'no_provider',
-      `backends: ${only.join(', ') || 'an empty list'} cannot all take this call; known backends: ${known}; ` +
-        `enabled now: ${enabled}. The record was not recorded`,
-    )
   }
 
   #timeLimit(options: AuditCallOptions | undefined): number {

@@ -2,6 +2,7 @@ import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import { AuditError, type ReportProblem } from '../errors.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import type { AuditCallOptions, AuditConfirmBy, AuditReceipt } from './audit-logger.ts'
+import { emitTo } from './emit-to.ts'
 import { CallContext } from './call-context.ts'
 import type { DeadlineQueue, Expiring } from './deadline-queue.ts'
 import { buildReceipt, failureOf } from './receipt.ts'
@@ -55,7 +56,7 @@ export class Call implements Expiring {
   #answer: boolean | undefined
   #pending = false
   #holding = false
-  #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
   #aborted: AuditError | undefined
 
@@ -96,7 +97,9 @@ export class Call implements Expiring {
       this.#hub.deadlines.hold()
     }
     if (this.#signal !== undefined) {
-      this.#onAbort = () => this.#abort()
+      this.#onAbort = () => {
+        this.#abort()
+      }
       this.#signal.addEventListener('abort', this.#onAbort, { once: true })
     }
   }
@@ -131,9 +134,7 @@ export class Call implements Expiring {
     slot.begin()
     try {
       const own = context.slot === slot ? context : new CallContext(context.parent, this, slot)
-      const returned: unknown = provider.onEmit(record, own)
-      // An async onEmit must not turn into an unhandled rejection.
-      if (returned instanceof Promise) returned.catch((cause: unknown) => slot.failWith(cause))
+      emitTo(provider, record, own, (cause) => slot.failWith(cause))
     } catch (cause) {
       slot.failWith(cause)
     }

@@ -1,6 +1,7 @@
 import type { Attributes, Context } from '@opentelemetry/api'
 import type { LogRecordProcessor, ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import type { ReportProblem } from '../errors.ts'
+import { emitTo } from './emit-to.ts'
 import { describe } from '../telemetry/describe-cause.ts'
 
 /** What only the pipeline itself may say. */
@@ -18,9 +19,7 @@ export function enrich(
 ): void {
   const before = snapshot(record)
   try {
-    const returned: unknown = enricher.onEmit(record, context)
-    if (returned instanceof Promise)
-      returned.catch((cause: unknown) => complain(report, record, `failed: ${describe(cause)}`))
+    emitTo(enricher, record, context, (cause) => complain(report, record, `failed: ${describe(cause)}`))
   } catch (cause) {
     complain(report, record, `failed: ${describe(cause)}; the record goes on without it`)
   }

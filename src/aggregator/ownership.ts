@@ -7,7 +7,7 @@ type Owners = WeakMap<object, object>
 
 /** One registry per process, whichever copy of the package asks. */
 function owners(): Owners {
-  const holder = globalThis as { [registryKey]?: Owners }
+  const holder = globalThis as { [registryKey]?: Owners | undefined }
   return (holder[registryKey] ??= new WeakMap())
 }
 

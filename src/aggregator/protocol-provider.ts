@@ -11,7 +11,7 @@ import {
 
 /** Either provider shape as a log record processor. With both shapes in one object, the processor wins. */
 export function asProcessor(provider: AuditProvider | AuditProviderProtocol): AuditProvider {
-  return isProcessor(provider) ? provider : new ProtocolProvider(provider as AuditProviderProtocol)
+  return isProcessor(provider) ? provider : new ProtocolProvider(provider)
 }
 
 /** The duck type of a module, wrapped. Only `true` means that the backend has the event. */

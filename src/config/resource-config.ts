@@ -36,10 +36,15 @@ function givenResource(given: unknown): Resource | undefined {
   if (given === undefined) return undefined
   if (typeof given === 'object' && given !== null && 'attributes' in given) {
     const { attributes } = given
-    if ('merge' in given && typeof given.merge === 'function') return given as unknown as Resource
+    if (isResource(given)) return given
     if (typeof attributes === 'object' && attributes !== null) return resourceFromAttributes(attributes as Attributes)
   }
   throw badConfig(`resource must be an OpenTelemetry Resource or { attributes }, not ${show(given)}`)
+}
+
+/** By shape: several copies of the package in one tree are normal. */
+function isResource(value: object): value is Resource {
+  return typeof (value as Partial<Resource>).merge === 'function'
 }
 
 /** OpenTelemetry: a value that cannot be read is discarded as a whole, and that is said. */

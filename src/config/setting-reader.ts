@@ -1,5 +1,6 @@
 import { badConfig, checkValue, parseText, show } from './setting-value.ts'
-import { settingsTable, type Setting } from './settings-table.ts'
+import type { Setting } from './setting.ts'
+import { settingsTable } from './settings-table.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,5 +1,5 @@
 import { AuditError } from '../errors.ts'
-import type { Setting } from './settings-table.ts'
+import type { Setting } from './setting.ts'
 
 /** `where` names the option or the variable, for messages. */
 type Check = (value: unknown, setting: Setting, where: string) => unknown

@@ -1,26 +1,7 @@
-import { defaultCollectorSettings } from '../delivery/collector-settings.ts'
+import { collectorSettings } from './collector-settings-rows.ts'
+import type { Setting } from './setting.ts'
 
-/** How the text of an environment variable, and a value given in code, is read. */
-export type SettingType =
-  'text' | 'count' | 'millis' | 'bytes' | 'duration' | 'flag' | 'choice' | 'names' | 'headers' | 'file' | 'code'
-
-/** One setting: all that validation, the environment and the documentation need to know of it. */
-export interface Setting {
-  /** The option's path in code, such as `journal.segmentMaxBytes`. */
-  readonly name: string
-  readonly variable?: string
-  /** OpenTelemetry variables that stand in, first wins. */
-  readonly otel?: readonly string[]
-  readonly type: SettingType
-  readonly choices?: readonly string[]
-  readonly default?: string | number | boolean
-  /** How the default reads, where the value itself does not say it. */
-  readonly defaultText?: string
-  readonly least?: number
-  readonly meaning: string
-  /** What choosing another value costs. */
-  readonly price: string
-}
+export type { Setting, SettingType } from './setting.ts'
 
 const mebibyte = 1_048_576
 
@@ -120,113 +101,7 @@ export const settingsTable: readonly Setting[] = [
     meaning: 'above the unsynced bounds the caller’s tick waits for the disk, or the record is refused (rule P4)',
     price: 'block: the event loop stands still; refuse: false for records that the disk could have taken',
   },
-  {
-    name: 'collector',
-    variable: 'AUDIT_COLLECTOR',
-    type: 'flag',
-    default: true,
-    meaning: 'false or none: keep the journal only, deliver nothing',
-    price: 'nobody but this disk has the records',
-  },
-  {
-    name: 'collector.url',
-    variable: 'AUDIT_COLLECTOR_URL',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
-    type: 'text',
-    default: 'http://localhost:4318',
-    meaning:
-      'base address of the collector’s OTLP/HTTP receiver; /v1/logs is added unless it ends in /v1/logs or /v1/audit; ' +
-      'none: journal only',
-    price: 'plain http: shows the records to whoever can listen',
-  },
-  {
-    name: 'collector.headers',
-    variable: 'AUDIT_COLLECTOR_HEADERS',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_HEADERS', 'OTEL_EXPORTER_OTLP_HEADERS'],
-    type: 'headers',
-    defaultText: 'none',
-    meaning: 'request headers; in a variable key=value,key=value, percent-encoded; in code also a function',
-    price: 'the OTEL_* ones are used only with an OTEL_* address, so that a token does not go elsewhere',
-  },
-  {
-    name: 'collector.timeoutMillis',
-    variable: 'AUDIT_COLLECTOR_TIMEOUT_MILLIS',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_TIMEOUT', 'OTEL_EXPORTER_OTLP_TIMEOUT'],
-    type: 'millis',
-    default: defaultCollectorSettings.timeoutMillis,
-    meaning: 'time limit of one whole request',
-    price: 'too short: a slow collector gets the same records again and again',
-  },
-  {
-    name: 'collector.compression',
-    variable: 'AUDIT_COLLECTOR_COMPRESSION',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_COMPRESSION', 'OTEL_EXPORTER_OTLP_COMPRESSION'],
-    type: 'choice',
-    choices: ['none', 'gzip'],
-    default: defaultCollectorSettings.compression,
-    meaning: 'compression of request bodies',
-    price: 'gzip: processor time here for bytes on the network',
-  },
-  {
-    name: 'collector.maxRequestBytes',
-    variable: 'AUDIT_COLLECTOR_MAX_REQUEST_BYTES',
-    type: 'bytes',
-    default: defaultCollectorSettings.maxRequestBytes,
-    least: 1_024,
-    meaning: 'journal lines are put together into requests of about this size',
-    price: 'above the collector’s own limit every request is answered 413 and divided',
-  },
-  {
-    name: 'collector.tls.caFile',
-    variable: 'AUDIT_COLLECTOR_TLS_CA_FILE',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CERTIFICATE'],
-    type: 'file',
-    defaultText: 'Node’s root certificates',
-    meaning: 'PEM file of the authority that signed the collector’s certificate; read at start',
-    price: 'a renewed file needs a restart',
-  },
-  {
-    name: 'collector.tls.certFile',
-    variable: 'AUDIT_COLLECTOR_TLS_CERT_FILE',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE', 'OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE'],
-    type: 'file',
-    defaultText: 'none',
-    meaning: 'PEM file of the client certificate (mTLS, rule W3)',
-    price: 'goes with collector.tls.keyFile',
-  },
-  {
-    name: 'collector.tls.keyFile',
-    variable: 'AUDIT_COLLECTOR_TLS_KEY_FILE',
-    otel: ['OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY', 'OTEL_EXPORTER_OTLP_CLIENT_KEY'],
-    type: 'file',
-    defaultText: 'none',
-    meaning: 'PEM file of the client’s private key',
-    price: 'goes with collector.tls.certFile',
-  },
-  {
-    name: 'collector.initialBackoffMillis',
-    variable: 'AUDIT_COLLECTOR_INITIAL_BACKOFF_MILLIS',
-    type: 'millis',
-    default: defaultCollectorSettings.initialBackoffMillis,
-    meaning: 'first wait after a failed request; it doubles',
-    price: 'shorter: more requests at a collector that is down',
-  },
-  {
-    name: 'collector.maxBackoffMillis',
-    variable: 'AUDIT_COLLECTOR_MAX_BACKOFF_MILLIS',
-    type: 'millis',
-    default: defaultCollectorSettings.maxBackoffMillis,
-    meaning: 'longest wait between requests',
-    price: 'longer: fresh records arrive later after an outage',
-  },
-  {
-    name: 'collector.pauseMillis',
-    variable: 'AUDIT_COLLECTOR_PAUSE_MILLIS',
-    type: 'millis',
-    default: defaultCollectorSettings.pauseMillis,
-    meaning: 'wait while the endpoint itself is at fault (401, 403, 404, 405, a redirect)',
-    price: 'as above',
-  },
+  ...collectorSettings,
   {
     name: 'modules',
     type: 'code',

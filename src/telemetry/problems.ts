@@ -26,13 +26,13 @@ interface Gathered {
  * for. A listener that throws is contained: an audit trail never breaks the service over its own report.
  */
 export function createProblemReporter(settings: ProblemReporterSettings = {}): ProblemReporter {
-  const onProblem = settings.onProblem ?? warnProcess
+  const onProblem: (problem: AuditProblem) => unknown = settings.onProblem ?? warnProcess
   const windowMillis = settings.windowMillis ?? 30_000
   const gathered = new Map<AuditProblemCode, Gathered>()
 
   const deliver = (problem: Omit<AuditProblem, 'count'>, count: number): void => {
     try {
-      const done: unknown = onProblem({ ...problem, count })
+      const done = onProblem({ ...problem, count })
       if (done instanceof Promise) done.catch(() => undefined)
     } catch {
       // Contained: there is nobody left to tell.
