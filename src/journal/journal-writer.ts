@@ -4,7 +4,8 @@ import { diskError, systemCode } from './disk-error.ts'
 import type { FileSystem } from './file-system.ts'
 import type { Lock, TakeLock } from './lock.ts'
 import { lockFileName } from './names.ts'
-import { StreamWriter, type AppendWaiter, type RecordCodec } from './stream-writer.ts'
+import { StreamWriter } from './stream-writer.ts'
+import type { AppendWaiter, RecordCodec } from './record-codec.ts'
 import type { SyncEngine } from './sync.ts'
 
 /** The records of the pipeline's own life, which the journal asks for but does not make. */

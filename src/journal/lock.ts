@@ -35,17 +35,15 @@ export const takeSqliteLock: TakeLock = (file) => {
   }
 }
 
-type Sqlite = typeof import('node:sqlite')
-
 /** Loaded at the first lock, not with the package; where it is marked experimental, its own warning is left out. */
-function loadSqlite(): Sqlite | undefined {
-  const emitWarning = process.emitWarning
-  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
-    if (!String(warning).includes('SQLite')) Reflect.apply(emitWarning, process, [warning, ...rest])
-  }) as typeof process.emitWarning
+function loadSqlite(): { readonly DatabaseSync: typeof DatabaseSync } | undefined {
+  const warn = Object.getOwnPropertyDescriptor(process, 'emitWarning')
+  process.emitWarning = (warning: string | Error, ...rest: unknown[]) => {
+    if (!String(warning).includes('SQLite')) Reflect.apply(warn?.value as () => void, process, [warning, ...rest])
+  }
   try {
-    return process.getBuiltinModule('node:sqlite') as Sqlite | undefined
+    return process.getBuiltinModule('node:sqlite')
   } finally {
-    process.emitWarning = emitWarning
+    if (warn !== undefined) Object.defineProperty(process, 'emitWarning', warn)
   }
 }

@@ -26,3 +26,8 @@ export function createSegment(fs: FileSystem, directory: string, first: number, 
   const fd = fs.createSegment(path)
   return { path, name, first, generation, fd, size: 0, durableEnd: 0, named: false, state: 'open', replaced: false }
 }
+
+/** The segment still takes lines or syncs. */
+export function isWritable({ state }: Segment): boolean {
+  return state === 'open' || state === 'sealed'
+}

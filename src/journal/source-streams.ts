@@ -56,6 +56,15 @@ abstract class KeptStream implements SourceStream {
   /** The number of records after the cursor. */
   abstract get undelivered(): number
 
+  /** When the oldest record after the cursor was seen. */
+  oldestUndelivered(): Date | undefined {
+    const line = this.readLines(1)[0]
+    if (line === undefined) return undefined
+    const text = Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.length).toString('latin1')
+    const nanos = /"observedTimeUnixNano":"(\d+)"/.exec(text)?.[1]
+    return nanos === undefined ? undefined : new Date(Number(nanos.slice(0, -6)))
+  }
+
   async saveCursor(): Promise<void> {
     if (!this.#changed) return
     this.#changed = false
@@ -92,9 +101,11 @@ export class LiveStream extends KeptStream {
       readonly segments: readonly Segment[]
       readonly durable: number
     },
-    onDamage: (damage: ReadDamage) => void,
+    report: ReportProblem,
     onAdvance: () => void,
   ) {
+    // All that is read of it is durable, so whatever is damaged is corrupt.
+    const onDamage = (damage: ReadDamage): void => report(describe(stream.directory, damage, Infinity))
     super(fs, stream.directory, stream.id, startCursor, () => readable(stream.segments), onDamage, onAdvance)
     this.#durable = () => stream.durable
   }
@@ -137,7 +148,7 @@ export class AdoptedStream extends KeptStream {
       id,
       cursor,
       () => segments,
-      (damage) => report(describe(directory, damage, tail)),
+      (damage) => report(describe(directory, damage, tail.durable)),
       onAdvance,
     )
     this.tail = tail
@@ -166,13 +177,13 @@ function completeSegments(fs: FileSystem, directory: string): ReadableSegment[] 
 }
 
 /** Torn is not corrupt: what lies above the durable mark was never acknowledged. */
-function describe(directory: string, damage: ReadDamage, tail: StreamTail): Parameters<ReportProblem>[0] {
+function describe(directory: string, damage: ReadDamage, durable: number): Parameters<ReportProblem>[0] {
   const place = `${directory}/${damage.segment}${damage.offset === undefined ? '' : ` at byte ${damage.offset}`}`
   const numbers =
     damage.last === undefined || damage.last === damage.first
       ? `record ${damage.first}`
       : `records ${damage.first} to ${damage.last}`
-  return damage.first > tail.durable
+  return damage.first > durable
     ? {
         code: 'torn',
         message: `audit journal: ${place}: a torn tail from ${numbers} on, never acknowledged; left in place`,

@@ -19,7 +19,7 @@ export type SyncResult =
 export interface SyncEngine {
   /** Starts a sync; `done` is called once, from the event loop or from inside {@link wait}. */
   request(request: SyncRequest, done: (result: SyncResult) => void): void
-  /** Blocks this thread until the sync in flight is done and its callback has run. False: not within the time. */
+  /** Blocks this thread until the sync in flight is done and its callback has run. False: none is, or not within the time. */
   wait(timeoutMillis: number): boolean
   close(): void
 }
@@ -101,7 +101,7 @@ export class SyncWorker implements SyncEngine {
 
   wait(timeoutMillis: number): boolean {
     const pending = this.#pending
-    if (pending === undefined) return true
+    if (pending === undefined) return false
     if (Atomics.wait(this.#shared, answered, pending.before, timeoutMillis) === 'timed-out') return false
     this.#collect(pending.before)
     return true

@@ -5,9 +5,10 @@ import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AuditError, AuditProblem } from '../../src/errors.ts'
 import { nodeFileSystem } from '../../src/journal/file-system.ts'
-import { Journal, type Adoption, type JournalSettings } from '../../src/journal/journal.ts'
+import type { Adoption } from '../../src/journal/backlog.ts'
+import { Journal, type JournalSettings } from '../../src/journal/journal.ts'
 import { takeSqliteLock } from '../../src/journal/lock.ts'
-import type { RecordCodec } from '../../src/journal/stream-writer.ts'
+import type { RecordCodec } from '../../src/journal/record-codec.ts'
 import { SyncWorker } from '../../src/journal/sync.ts'
 
 /** Records are plain texts; the "hash" chains them as the real one does. */
@@ -37,7 +38,7 @@ export interface TextJournal {
   readonly journal: Journal<string>
   readonly problems: Omit<AuditProblem, 'count'>[]
   /** Resolves with the record's number, rejects with its refusal. */
-  append(text: string): Promise<{ stream: string; number: number; hash: string }>
+  readonly append: (text: string) => Promise<{ stream: string; number: number; hash: string }>
 }
 
 export function textJournal(directory: string, settings: Partial<JournalSettings<string>> = {}): TextJournal {

@@ -1,0 +1,134 @@
+import type { ReportProblem } from '../errors.ts'
+import { readCursor, readDelivered, startCursor } from './cursor.ts'
+import { systemCode } from './disk-error.ts'
+import type { FileSystem } from './file-system.ts'
+import type { DeliveryCursor } from './journal-source.ts'
+import type { TakeLock } from './lock.ts'
+import { isStreamName, lockFileName } from './names.ts'
+import { applyRetention } from './retention.ts'
+import { AdoptedStream } from './source-streams.ts'
+import { cursorMatches, readTail } from './stream-tail.ts'
+
+/** What the adopting stream says of the one it adopts. */
+export interface Adoption {
+  readonly stream: string
+  readonly lastNumber: number
+  readonly headHash: string
+  readonly state: 'ended' | 'unended' | 'torn'
+}
+
+export interface BacklogSettings {
+  readonly directory: string
+  readonly fs: FileSystem
+  readonly takeLock: TakeLock
+  readonly report: ReportProblem
+  readonly retainMillis: number
+  readonly now: () => number
+  /** The stream being written, which is nobody's backlog. */
+  readonly ownStream: () => string | undefined
+  readonly onAdopted: (adoption: Adoption) => void
+  readonly onAdvance: () => void
+}
+
+const retentionMillis = 60_000
+
+/** The streams of other lives with something left to deliver. Never refuses to start, never writes their segments. */
+export class Backlog {
+  readonly #settings: BacklogSettings
+  readonly #adopted = new Map<string, AdoptedStream>()
+  /** Streams that need no more looks: delivered. */
+  readonly #done = new Set<string>()
+  /** Where delivery of an own stream stood when it failed; newer than its file. */
+  readonly #known = new Map<string, DeliveryCursor>()
+  #nextRetention = 0
+
+  constructor(settings: BacklogSettings) {
+    this.#settings = settings
+  }
+
+  get streams(): readonly AdoptedStream[] {
+    return [...this.#adopted.values()].sort((a, b) => a.tail.bornMillis - b.tail.bornMillis)
+  }
+
+  remember(stream: string, cursor: DeliveryCursor): void {
+    this.#known.set(stream, cursor)
+  }
+
+  /** Adopts streams whose writers are gone and deletes what was delivered long ago. @throws the system's error */
+  scan(): void {
+    const { fs, directory, ownStream, now, retainMillis } = this.#settings
+    for (const name of fs.list(directory)) {
+      const known = this.#done.has(name) || this.#adopted.has(name) || ownStream() === name
+      if (isStreamName(name) && !known) this.#adopt(name)
+    }
+    if (now() < this.#nextRetention) return
+    this.#nextRetention = now() + retentionMillis
+    applyRetention(fs, directory, this.#done, retainMillis, now())
+  }
+
+  /** The oldest stream with a line to deliver; those without one are marked as delivered on the way. */
+  next(): AdoptedStream | undefined {
+    for (;;) {
+      const oldest = this.streams[0]
+      if (oldest === undefined || oldest.readLines(1).length > 0) return oldest
+      this.#adopted.delete(oldest.id)
+      this.#done.add(oldest.id)
+      void this.mark(oldest).then(() => oldest.close())
+    }
+  }
+
+  /** Marks a stream as delivered, durably. */
+  async mark(stream: { readonly id: string; finish(): Promise<void> }): Promise<void> {
+    try {
+      await stream.finish()
+    } catch (cause) {
+      const message = `audit journal: stream ${stream.id} can't be marked as delivered (${systemCode(cause)}); it may be sent again`
+      this.#settings.report({ code: 'disk_error', message, cause })
+    }
+  }
+
+  close(): void {
+    for (const stream of this.#adopted.values()) stream.close()
+    this.#adopted.clear()
+  }
+
+  #adopt(id: string): void {
+    const { fs, takeLock, report, onAdvance, onAdopted } = this.#settings
+    const directory = `${this.#settings.directory}/${id}`
+    if (readDelivered(fs, directory, id) !== undefined) {
+      this.#done.add(id)
+      return
+    }
+    const outcome = takeLock(`${directory}/${lockFileName}`)
+    if (outcome.state === 'busy') return
+    const lock = outcome.state === 'held' ? outcome.lock : undefined
+    try {
+      const tail = readTail(fs, directory, id)
+      const cursor = this.#startingPoint(directory, id, tail.last)
+      this.#adopted.set(id, new AdoptedStream(fs, directory, id, cursor, tail, lock, report, onAdvance))
+      const { last: lastNumber, head: headHash, state } = tail
+      if (lastNumber > 0) onAdopted({ stream: id, lastNumber, headHash, state })
+    } catch (cause) {
+      lock?.release()
+      const message = `audit journal: stream ${directory} can't be read (${systemCode(cause)}); its records stay where they are`
+      report({ code: 'disk_error', message, cause })
+    }
+  }
+
+  /** The stream's cursor, or its beginning when the cursor is missing, forged or beyond what is there. */
+  #startingPoint(directory: string, id: string, last: number): DeliveryCursor {
+    const { fs, report } = this.#settings
+    const known = this.#known.get(id)
+    const cursor = known ?? readCursor(fs, directory, id)
+    if (cursor === undefined || cursor.number === 0) return startCursor
+    if (cursor.number > last) {
+      const message = `audit journal: stream ${id} was delivered through ${cursor.number} but ends at ${last}: its tail was lost; everything kept is sent again`
+      report({ code: 'tail_lost', message })
+      return startCursor
+    }
+    if (known !== undefined || cursorMatches(fs, directory, id, cursor)) return cursor
+    const message = `audit journal: the cursor of stream ${id} does not match its records; everything kept is sent again`
+    report({ code: 'corrupt', message })
+    return startCursor
+  }
+}

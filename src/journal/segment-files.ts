@@ -1,0 +1,104 @@
+import { systemCode } from './disk-error.ts'
+import type { FileSystem } from './file-system.ts'
+import { createSegment, isWritable, type Segment } from './segment.ts'
+
+/** The files and descriptors of one stream: makes segments, one generation after the other, and closes them. */
+export class SegmentFiles {
+  /** Every segment made so far, oldest first. */
+  readonly all: Segment[] = []
+  readonly directory: string
+  readonly #journalDirectory: string
+  readonly #fs: FileSystem
+  #directories: readonly number[] = []
+  #generation = 0
+  /** A sync is using descriptors; what is closed meanwhile is closed after it. */
+  #busy = false
+  #later: number[] = []
+
+  constructor(fs: FileSystem, journalDirectory: string, stream: string) {
+    this.#fs = fs
+    this.#journalDirectory = journalDirectory
+    this.directory = `${journalDirectory}/${stream}`
+  }
+
+  /** Descriptors of the stream's and the journal's directory. */
+  get directories(): readonly number[] {
+    return this.#directories
+  }
+
+  get current(): Segment {
+    const current = this.all[this.all.length - 1]
+    if (current === undefined) throw new Error('a stream has a segment from the first moment')
+    return current
+  }
+
+  /** Makes the next segment. @throws the system's error */
+  open(first: number): Segment {
+    const segment = this.#create(first)
+    this.#generation++
+    let directories: number[]
+    try {
+      directories = [this.#fs.openDirectory(this.directory), this.#fs.openDirectory(this.#journalDirectory)]
+    } catch (error) {
+      this.#fs.close(segment.fd)
+      throw error
+    }
+    this.#retire(this.#directories)
+    this.#directories = directories
+    this.all.push(segment)
+    return segment
+  }
+
+  /** Copies the durable lines of a file that lost its name. @throws the system's error */
+  copyDurable(from: Segment, to: Segment): void {
+    const chunk = Buffer.allocUnsafe(1024 * 1024)
+    for (let at = 0; at < from.durableEnd;) {
+      const read = this.#fs.read(from.fd, chunk, 0, Math.min(chunk.length, from.durableEnd - at), at)
+      if (read === 0) throw Object.assign(new Error('the deleted segment is shorter than it was'), { code: 'EIO' })
+      const written = this.#fs.write(to.fd, chunk, 0, read)
+      to.size += written
+      if (written !== read) throw Object.assign(new Error('short write'), { code: 'ENOSPC' })
+      at += read
+    }
+    from.replaced = true
+  }
+
+  /** Around a sync, which uses descriptors in another thread. */
+  hold(): void {
+    this.#busy = true
+  }
+
+  letGo(): void {
+    this.#busy = false
+    const later = this.#later
+    this.#later = []
+    this.#retire(later)
+  }
+
+  /** Closes a segment; it is never written or synced again. */
+  close(segment: Segment, state: 'closed' | 'failed'): void {
+    segment.state = state
+    this.#retire([segment.fd])
+  }
+
+  closeAll(state: 'closed' | 'failed'): void {
+    for (const segment of this.all) if (isWritable(segment)) this.close(segment, state)
+    this.#retire(this.#directories)
+    this.#directories = []
+  }
+
+  #create(first: number): Segment {
+    try {
+      return createSegment(this.#fs, this.directory, first, this.#generation + 1)
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error
+      this.#fs.makeDirectory(this.directory) // it is new, or was removed or renamed under us
+      return createSegment(this.#fs, this.directory, first, this.#generation + 1)
+    }
+  }
+
+  #retire(descriptors: readonly number[]): void {
+    if (this.#busy) this.#later.push(...descriptors)
+    else for (const fd of descriptors) this.#fs.close(fd)
+  }
+}
