@@ -54,7 +54,10 @@ export class JsonScanner {
   /** The next member's name, with the position at its value; `undefined` at the end of the object. */
   member(first: boolean): string | undefined {
     let code = this.peek()
-    if (code === closeBrace) { this.#leave(); return; }
+    if (code === closeBrace) {
+      this.#leave()
+      return undefined
+    }
     if (!first) {
       if (code !== comma) throw this.unexpected('a comma or the end of an object')
       this.pos++
@@ -80,7 +83,7 @@ export class JsonScanner {
     return true
   }
 
-  #leave(): undefined {
+  #leave(): void {
     this.pos++
     this.#nesting--
   }

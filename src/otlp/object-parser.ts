@@ -12,7 +12,8 @@ export function objectParser<T extends object>(
   what: string,
   readers: Readers<T>,
 ): (scanner: JsonScanner) => Partial<T> {
-  const known = new Map(Object.entries(readers))
+  const known = new Map<string, Readers<T>[keyof T]>()
+  for (const name in readers) known.set(name, readers[name])
   const spellings = new Set(Array.from(known.keys(), withoutSpelling))
   return (scanner) => {
     const result: Partial<T> = {}
