@@ -11,6 +11,7 @@ const rooms = {
   integrity: ['event/audit-event.ts', 'otlp/'],
   journal: [],
   telemetry: [],
+  config: ['aggregator/', 'delivery/collector-settings.ts', 'telemetry/'],
   aggregator: ['event/', 'context/', 'telemetry/'],
   delivery: ['journal/', 'otlp/', 'telemetry/'],
   providers: [
@@ -24,12 +25,16 @@ const rooms = {
     'aggregator/confirmation.ts',
   ],
   testing: [...doors, 'event/', 'aggregator/audit-provider.ts', 'aggregator/confirmation.ts'],
-  cli: [...doors, 'journal/', 'delivery/', 'otlp/', 'context/correlation.ts'],
+  cli: [...doors, 'config.ts', 'journal/', 'delivery/', 'otlp/', 'context/correlation.ts'],
 }
 
 /** Files that may touch the machine, and why. Everything else is given what it needs. */
 const machine = {
-  fs: ['journal/file-system.ts', 'cli/'], // the command line reads the files that its user names
+  fs: [
+    'journal/file-system.ts',
+    'config/collector-config.ts', // certificates, at start
+    'cli/', // the files that its user names
+  ],
   'https?|tls|dns': ['delivery/', 'testing/'],
   net: ['delivery/', 'testing/', 'event/source-address.ts'], // the last for isIP alone
   worker_threads: ['journal/'],
