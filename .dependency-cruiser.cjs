@@ -66,8 +66,9 @@ module.exports = {
     ...machineRules,
     {
       name: 'no-circular',
+      comment: 'A value may be a map of values: that grammar is one recursion in two files. No other circle.',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^src/integrity/(encode-value|keyed-text)\\.ts$' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
