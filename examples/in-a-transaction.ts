@@ -12,7 +12,7 @@ const event = { adminUserId: 42, action: 'create_store', targetType: 'store', ta
 
 // Way 1: after the commit. The journal keeps it, whatever happens to the database later.
 db.exec("BEGIN; INSERT INTO stores (name) VALUES ('Berlin'); COMMIT")
-console.log('after the commit:', await audit.logAction(event))
+console.log('after the commit:', await audit.logAction(event, { backends: ['journal'] }))
 
 // Way 2: a row in the caller's own transaction, and only there. Commit keeps it, rollback takes it.
 db.exec("BEGIN; INSERT INTO stores (name) VALUES ('Paris')")

@@ -12,7 +12,9 @@ const binary = join(root, '.cache', 'collector', 'otelcol-audit')
 
 /** Builds the Collector if need be, runs it with the project's own configuration, and reads its file exporter's output. */
 export async function startCollector(directory: string, arrived: (views: readonly RecordView[]) => void) {
-  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build-collector.mjs')], { stdio: ['ignore', 2, 2] })
+  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build-collector.mjs')], {
+    stdio: ['ignore', existsSync(binary) ? 'ignore' : 2, 2],
+  })
   if (built.status !== 0) throw new Error('the Collector could not be built; without --collector the demo needs none')
   const endpoint = `127.0.0.1:${await freePort()}`
   const health = `127.0.0.1:${await freePort()}`

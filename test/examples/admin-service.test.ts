@@ -41,7 +41,17 @@ afterAll(async () => {
   await farEnd.close()
 })
 
-async function ask(method: string, path: string, options: { as?: string; body?: unknown; requestId?: string } = {}) {
+interface Answer {
+  readonly status: number
+  readonly requestId: string
+  readonly body: unknown
+}
+
+async function ask(
+  method: string,
+  path: string,
+  options: { as?: string; body?: unknown; requestId?: string } = {},
+): Promise<Answer> {
   const { as = 'alice', body, requestId = randomUUID() } = options
   const answer = await fetch(url + path, {
     method,
@@ -55,7 +65,7 @@ async function ask(method: string, path: string, options: { as?: string; body?: 
   return {
     status: answer.status,
     requestId: answer.headers.get('x-request-id') ?? '',
-    body: (await answer.json()) as unknown,
+    body: await answer.json(),
   }
 }
 

@@ -61,17 +61,12 @@ describe.concurrent('examples', () => {
     expect(JSON.parse(line)).toMatchObject({ event: 'admin.session.login', 'audit.actor.id': 'alice' })
   })
 
-  it('in-tests: a test of business code passes, and fails when the record is missing', () => {
-    const run = (env: Record<string, string>) =>
-      spawnSync(
-        process.execPath,
-        [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', join(root, 'examples')],
-        {
-          encoding: 'utf8',
-          env: { PATH: process.env['PATH'], NO_COLOR: '1', ...env },
-        },
-      )
-    const { status, stdout } = run({})
+  it('in-tests: a test of business code looks at its audit records in memory', () => {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', join(root, 'examples')],
+      { encoding: 'utf8', env: { PATH: process.env['PATH'], NO_COLOR: '1' } },
+    )
     expect(stdout).toContain('1 passed')
     expect(status).toBe(0)
   })
