@@ -24,7 +24,7 @@ const rooms = {
     'aggregator/audit-provider.ts',
     'aggregator/confirmation.ts',
   ],
-  testing: [...doors, 'event/', 'aggregator/audit-provider.ts', 'aggregator/confirmation.ts'],
+  testing: [...doors, 'create-audit-logger.ts', 'config.ts', 'event/', 'aggregator/'],
   cli: [...doors, 'config.ts', 'journal/', 'delivery/', 'otlp/', 'context/correlation.ts'],
 }
 
