@@ -30,6 +30,7 @@ export class LinePiece implements Piece {
   readonly #line: DeliverableLine
   #elements: Uint8Array
   #kept = false
+  #records: RecordsPiece | undefined
 
   constructor(line: DeliverableLine) {
     this.first = line.first
@@ -53,13 +54,14 @@ export class LinePiece implements Piece {
 
   keep(): void {
     if (this.#kept) return
-    this.#elements = this.#elements.slice()
+    // Not slice: a Buffer's slice is a view.
+    this.#elements = Uint8Array.from(this.#elements)
     this.#kept = true
   }
 
   records(): RecordsPiece {
-    const parsed = new ParsedLine(this.#elements, this.#line)
-    return new RecordsPiece(parsed, 0, this.count)
+    this.#records ??= new RecordsPiece(new ParsedLine(this.#elements, this.#line), 0, this.count)
+    return this.#records
   }
 }
 

@@ -3,7 +3,6 @@ import type { DeliveryCursor } from '../journal/journal-source.ts'
 import { Accepted } from './accepted.ts'
 import { Work, type Batch } from './bisect.ts'
 import { requestBody, type RecordsPiece } from './bodies.ts'
-import { comparisons, lastRecordOf } from './comparison.ts'
 import type { DeliveryOptions } from './delivery.ts'
 import { StatusBoard, type DeliveryStatus } from './delivery-status.ts'
 import { DeliveryReports } from './delivery-reports.ts'
@@ -11,7 +10,7 @@ import { Nap, realTimers } from './nap.ts'
 import { RequestSize } from './request-size.ts'
 import { Backoff } from './retry.ts'
 import { createTransport, type Transport } from './transport.ts'
-import type { Suspicion } from './suspicion.ts'
+import { Suspicion } from './suspicion.ts'
 import { judge, type Failure, type Refusal, type Verdict } from './verdict.ts'
 
 interface LoopEvents {
@@ -32,15 +31,12 @@ export class DeliveryLoop {
   readonly #board = new StatusBoard()
   readonly #reports: DeliveryReports
   readonly #accepted = new Accepted()
+  readonly #suspicion: Suspicion
   readonly #now: () => number
-  readonly #random: () => number
   #stopping = false
   #more = true
   #unanswered = 0
   #work: Work | undefined
-  #suspicion: Suspicion | undefined
-  #lastAccepted: Uint8Array | undefined
-  #knownRecordCounts = false
 
   constructor(options: DeliveryOptions, events: LoopEvents) {
     const { collector, version } = options
@@ -48,11 +44,21 @@ export class DeliveryLoop {
     this.#events = events
     this.#reports = new DeliveryReports(collector.url, options.onProblem, this.#board)
     this.#now = options.now ?? Date.now
-    this.#random = options.random ?? Math.random
     this.#transport = createTransport(collector, version === undefined ? 'otel-audit' : `otel-audit/${version}`)
-    this.#backoff = new Backoff(collector, this.#random)
+    this.#backoff = new Backoff(collector, options.random ?? Math.random)
     this.#size = new RequestSize(collector.maxRequestBytes)
     this.#nap = new Nap(options.timers ?? realTimers)
+    this.#suspicion = new Suspicion({
+      source: options.source,
+      accepted: this.#accepted,
+      maxBytes: collector.maxRequestBytes,
+      random: options.random ?? Math.random,
+      post: (body) => this.#post(body),
+      onAccepted: (body, other) => {
+        this.#accepted.add(other.stream, other.number)
+        this.#succeeded(body, 1)
+      },
+    })
   }
 
   /** Runs until stopped; never rejects. */
@@ -101,6 +107,7 @@ export class DeliveryLoop {
   async #step(): Promise<void> {
     this.#work ??= this.#read()
     const work = this.#work
+    work?.fit(this.#size.limit)
     const batch = work?.head
     if (work === undefined || batch === undefined) return this.#idle()
     const pieces = batch.pieces(this.#accepted.of(work.stream.id))
@@ -155,9 +162,7 @@ export class DeliveryLoop {
 
   #succeeded(body: Uint8Array, records: number): void {
     this.#options.metrics.exported(records)
-    this.#lastAccepted = body
-    this.#knownRecordCounts = true
-    this.#suspicion = undefined
+    this.#suspicion.accepted(body)
     this.#size.succeeded()
     this.#backoff.succeeded()
     this.#board.succeeded(this.#now())
@@ -179,7 +184,7 @@ export class DeliveryLoop {
     // Read anew after the wait: an older stream may have come up. A search for a refused record goes on, though, or a
     // server that fails now and then would never see it end.
     if (this.#work?.refused !== true) this.#work = undefined
-    if (this.#suspicion !== undefined) this.#suspicion = { ...this.#suspicion, endpointAccepts: 'unknown' }
+    this.#suspicion.forgetEvidence()
     if (this.#unanswered >= unansweredBeforeSmaller) this.#size.shrink()
     if (failure.kind === 'endpoint') {
       this.#reports.failing(`refuses the trail (${failure.reason})`, failure.reason)
@@ -200,53 +205,23 @@ export class DeliveryLoop {
     const record = batch.single()
     if (record === undefined) return
     if (refusal.kind === 'duplicate') return this.#setAside(work, batch, record, refusal)
-    const suspicion = this.#suspicion?.batch === batch ? this.#suspicion : undefined
-    if (suspicion === undefined || suspicion.endpointAccepts === 'unknown') {
-      return this.#compare(work, suspicion ?? { batch, rounds: 0, endpointAccepts: 'unknown' }, refusal)
-    }
-    if (suspicion.endpointAccepts === 'known_record') this.#knownRecordCounts = false
-    return this.#setAside(work, batch, record, refusal)
-  }
-
-  /** Finds out whether the far end accepts anything else; if so, the loop sends the suspected record once more. */
-  async #compare(work: Work, suspicion: Suspicion, refusal: Refusal): Promise<void> {
-    this.#suspicion = { ...suspicion, rounds: suspicion.rounds + 1 }
-    const number = suspicion.batch.first
-    work.keep()
-    const others = comparisons({
-      source: this.#options.source,
-      stream: work.stream,
-      number,
-      maxBytes: this.#options.collector.maxRequestBytes,
-      round: suspicion.rounds,
-      random: this.#random,
-      accepted: (stream) => this.#accepted.of(stream),
-    })
-    for (const other of others) {
-      if (this.#stopping) return
-      const body = requestBody([other.piece])
-      const verdict = await this.#post(body)
-      if (verdict.kind === 'retry' || verdict.kind === 'endpoint') return this.#failed(verdict)
-      if (verdict.kind !== 'delivered') continue
-      this.#accepted.add(other.stream, other.number)
-      this.#succeeded(body, 1)
-      this.#suspicion = { ...suspicion, endpointAccepts: 'new_record' }
-      return
-    }
-    if (others.length === 0 && this.#knownRecordCounts && this.#lastAccepted !== undefined) {
-      const known = lastRecordOf(this.#lastAccepted)
-      const verdict = known === undefined || this.#stopping ? undefined : await this.#post(known)
-      if (verdict?.kind === 'retry' || verdict?.kind === 'endpoint') return this.#failed(verdict)
-      if (verdict?.kind === 'delivered' || verdict?.kind === 'duplicate') {
-        this.#suspicion = { ...suspicion, endpointAccepts: 'known_record' }
+    const ruling = await this.#suspicion.judge(work, batch)
+    switch (ruling.kind) {
+      case 'guilty':
+        return this.#setAside(work, batch, record, refusal)
+      case 'again':
         return
+      case 'retry':
+      case 'endpoint':
+        return this.#failed(ruling)
+      case 'all_refused':
+      case 'alone': {
+        const others =
+          ruling.kind === 'alone' ? 'and there is none to compare it with' : 'and all others that were tried'
+        this.#reports.failing(`refuses record ${record.recordId}, ${others} (${refusal.reason})`, refusal.reason)
+        return this.#rest('paused', this.#backoff.pause(), ruling.kind === 'alone')
       }
     }
-    if (this.#stopping) return
-    const place = `record ${number} of stream ${work.stream.id}`
-    const why = others.length === 0 ? 'there is none to compare it with' : 'and the others that were tried'
-    this.#reports.failing(`refuses ${place}, ${why} (${refusal.reason})`, refusal.reason)
-    return this.#rest('paused', this.#backoff.pause(), others.length === 0)
   }
 
   /** Keeps the record on disk, and only then lets the cursor pass it. */
@@ -273,7 +248,6 @@ export class DeliveryLoop {
       }
     }
     if (this.#stopping) return
-    this.#suspicion = undefined
     this.#backoff.succeeded()
     this.#options.metrics.dropped(1, reason)
     if (reason === 'rejected') this.#reports.setAside(entry, refusal.reason)
