@@ -55,6 +55,7 @@ export function isAuditError(value: unknown): value is AuditError {
 export type AuditProblemCode =
   | AuditErrorCode
   | 'journal_volatile'
+  | 'lock_unavailable'
   | 'no_durable_provider'
   | 'queue_high_water'
   | 'set_aside'

@@ -30,8 +30,6 @@ export interface BacklogSettings {
   readonly onAdvance: () => void
 }
 
-const retentionMillis = 60_000
-
 /** The streams of other lives with something left to deliver. Never refuses to start, never writes their segments. */
 export class Backlog {
   readonly #settings: BacklogSettings
@@ -40,7 +38,6 @@ export class Backlog {
   readonly #done = new Set<string>()
   /** Where delivery of an own stream stood when it failed; newer than its file. */
   readonly #known = new Map<string, DeliveryCursor>()
-  #nextRetention = 0
 
   constructor(settings: BacklogSettings) {
     this.#settings = settings
@@ -54,15 +51,18 @@ export class Backlog {
     this.#known.set(stream, cursor)
   }
 
-  /** Adopts streams whose writers are gone and deletes what was delivered long ago. @throws the system's error */
+  /** Adopts streams whose writers are gone. @throws the system's error */
   scan(): void {
-    const { fs, directory, ownStream, now, retainMillis } = this.#settings
+    const { fs, directory, ownStream } = this.#settings
     for (const name of fs.list(directory)) {
       const known = this.#done.has(name) || this.#adopted.has(name) || ownStream() === name
       if (isStreamName(name) && !known) this.#adopt(name)
     }
-    if (now() < this.#nextRetention) return
-    this.#nextRetention = now() + retentionMillis
+  }
+
+  /** Deletes what was delivered longer ago than `retainMillis`. @throws the system's error */
+  applyRetention(): void {
+    const { fs, directory, now, retainMillis } = this.#settings
     applyRetention(fs, directory, this.#done, retainMillis, now())
   }
 

@@ -26,6 +26,9 @@ export interface FileSystem {
   write(fd: number, bytes: Uint8Array, start: number, length: number): number
   read(fd: number, into: Uint8Array, at: number, length: number, position: number): number
   status(fd: number): { readonly size: number; readonly links: number; readonly modifiedMillis: number }
+  /** When a file was last written, ms since the epoch. A file that is not there was never written: 0. */
+  modifiedMillis(file: string): number
+  sizeOf(file: string): number
   close(fd: number): void
   /** The content of a small file, or `undefined` when it is not there. Longer than `maxBytes`: throws. */
   readSmall(file: string, maxBytes: number): Buffer | undefined
@@ -126,6 +129,8 @@ export const nodeFileSystem: FileSystem = {
     const { size, nlink, mtimeMs } = fs.fstatSync(fd)
     return { size, links: nlink, modifiedMillis: mtimeMs }
   },
+  modifiedMillis: (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  sizeOf: (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0,
   close: (fd) => fs.closeSync(fd),
   readSmall(file, maxBytes) {
     let fd: number

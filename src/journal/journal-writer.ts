@@ -1,46 +1,11 @@
-import { AuditError, type ReportProblem } from '../errors.ts'
+import { AuditError } from '../errors.ts'
 import { ArenaPool } from './arena.ts'
 import { diskError, systemCode } from './disk-error.ts'
-import type { FileSystem } from './file-system.ts'
-import type { Lock, TakeLock } from './lock.ts'
+import type { JournalWriterEvents, JournalWriterSettings } from './journal-writer-settings.ts'
+import type { Lock } from './lock.ts'
 import { lockFileName } from './names.ts'
 import { StreamWriter } from './stream-writer.ts'
-import type { AppendWaiter, RecordCodec } from './record-codec.ts'
-import type { SyncEngine } from './sync.ts'
-
-/** The records of the pipeline's own life, which the journal asks for but does not make. */
-export interface PipelineRecords<R> {
-  /** The first record of a stream. `reason`: why the stream before it in this process ended without end. */
-  start(stream: string, reason: string | undefined): R
-  /** The last record of a stream that is closed in order (rule I9). */
-  stop(stream: string): R
-}
-
-export interface JournalWriterSettings<R> {
-  readonly directory: string
-  readonly segmentMaxBytes: number
-  /** Bytes of all streams at which records are refused; `Infinity`: none. */
-  readonly maxBytes: number
-  /** Above either, the caller's tick waits for the disk (or, with `refuse`, the record is refused). */
-  readonly maxUnsyncedBytes: number
-  readonly maxUnsyncedRecords: number
-  readonly onQueueFull: 'block' | 'refuse'
-  readonly fs: FileSystem
-  readonly engine: SyncEngine
-  readonly takeLock: TakeLock
-  readonly codec: RecordCodec<R>
-  readonly records: PipelineRecords<R>
-  readonly newStreamId: () => string
-  readonly report: ReportProblem
-}
-
-/** What the rest of the journal hears from the writer. */
-export interface JournalWriterEvents<R> {
-  onDurable(): void
-  onStreamOpened(stream: StreamWriter<R>): void
-  /** The stream is over; with `failed` it has no end and is adopted like that of a dead process. The lock goes along. */
-  onStreamOver(stream: StreamWriter<R>, failed: boolean, lock: Lock | undefined): void
-}
+import type { AppendWaiter } from './record-codec.ts'
 
 const exitWaitMillis = 2_000
 const blockMillis = 30_000
@@ -194,7 +159,7 @@ export class JournalWriter<R> {
   #openStream(): StreamWriter<R> {
     const open = this.#stream
     if (open !== undefined) return open
-    const { fs, directory, engine, codec, report, segmentMaxBytes, takeLock } = this.#settings
+    const { fs, directory, engine, codec, report, segmentMaxBytes } = this.#settings
     let stream: StreamWriter<R>
     try {
       fs.makeDirectory(directory)
@@ -216,8 +181,7 @@ export class JournalWriter<R> {
         diskError(systemCode(cause), `audit journal: no stream in ${directory}: ${messageOf(cause)}`, cause),
       )
     }
-    const lock = takeLock(`${stream.directory}/${lockFileName}`)
-    this.#lock = lock.state === 'held' ? lock.lock : undefined
+    this.#lock = this.#lockStream(`${stream.directory}/${lockFileName}`)
     this.#stream = stream
     process.on('exit', this.#atExit)
     this.#events.onStreamOpened(stream)
@@ -225,6 +189,21 @@ export class JournalWriter<R> {
     this.#nextReason = undefined
     stream.append(this.#settings.records.start(stream.id, reason), undefined)
     return this.#stream
+  }
+
+  /** Without a lock another process may deliver this stream as well; nothing is refused for that. */
+  #lockStream(file: string): Lock | undefined {
+    const { fs, takeLock, report } = this.#settings
+    try {
+      fs.close(fs.openForReplacing(file)) // ours from the start, with our permissions
+    } catch {
+      // what is wrong with it shows in the next step
+    }
+    const outcome = takeLock(file)
+    if (outcome.state === 'held') return outcome.lock
+    const why = outcome.state === 'busy' ? 'it is locked by another process' : outcome.reason
+    report({ code: 'lock_unavailable', message: `audit journal: ${file}: ${why}; records may be delivered twice` })
+    return undefined
   }
 
   #appendQuietly(record: R): void {

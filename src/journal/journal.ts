@@ -1,7 +1,8 @@
 import { AuditError, type ReportProblem } from '../errors.ts'
 import { Backlog, type Adoption } from './backlog.ts'
 import { systemCode } from './disk-error.ts'
-import { JournalWriter, type JournalWriterSettings, type PipelineRecords } from './journal-writer.ts'
+import { JournalWriter } from './journal-writer.ts'
+import type { JournalWriterSettings, PipelineRecords } from './journal-writer-settings.ts'
 import type { JournalSource, SetAsideEntry, SourceStream } from './journal-source.ts'
 import type { Lock } from './lock.ts'
 import { bytesIn } from './retention.ts'
@@ -38,6 +39,8 @@ export interface JournalStatus {
 
 const rescanMillis = 5_000
 const cursorMillis = 1_000
+const retentionMillis = 60_000
+const clockToleranceMillis = 60_000
 
 /** The journal of one process: its own stream, and the backlog of streams whose writers are gone. */
 export class Journal<R> implements JournalSource {
@@ -54,10 +57,14 @@ export class Journal<R> implements JournalSource {
   #cursorTimer: NodeJS.Timeout | undefined
   #failure: AuditError | undefined
   #volatile = false
+  readonly #startedMonotonic = performance.now()
+  readonly #startedWall: number
+  #nextRetention = 0
   #state: 'open' | 'ended' | 'closed' = 'open'
 
   constructor(settings: JournalSettings<R>) {
     this.#settings = settings
+    this.#startedWall = settings.now()
     this.#report = settings.report
     this.#setAside = new SetAsideStore(settings.fs, settings.directory)
     this.#writer = new JournalWriter(
@@ -211,12 +218,30 @@ export class Journal<R> implements JournalSource {
     const { directory, fs, delivers, maxBytes } = this.#settings
     if (this.#state !== 'open') return
     try {
-      if (delivers) this.#backlog.scan()
+      if (delivers) {
+        this.#backlog.scan()
+        this.#applyRetention()
+      }
       if (maxBytes !== Infinity) this.#writer.otherBytes = bytesIn(fs, directory, this.#writer.stream?.id)
     } catch (cause) {
       const message = `audit journal: ${directory} can't be read (${systemCode(cause)}); the backlog waits`
       this.#report({ code: 'disk_error', message, cause })
     }
+  }
+
+  /**
+   * Wall clocks jump: nothing is deleted while this process's wall clock and its monotonic clock disagree about the time
+   * since it started.
+   */
+  #applyRetention(): void {
+    const { retainMillis, now } = this.#settings
+    const elapsed = performance.now() - this.#startedMonotonic
+    if (retainMillis === Infinity || elapsed < this.#nextRetention) return
+    this.#nextRetention = elapsed + retentionMillis
+    if (Math.abs(now() - this.#startedWall - elapsed) > clockToleranceMillis) return
+    this.#backlog.applyRetention()
+    const through = this.#live?.savedThrough ?? 0
+    if (through > 0) this.#writer.stream?.deleteDelivered(through, now() - retainMillis)
   }
 
   /** A moved cursor is on disk within a second. */

@@ -18,7 +18,7 @@ export function applyRetention(
     if (!isStreamName(name) || !delivered.has(name)) continue
     const directory = `${journalDirectory}/${name}`
     if (readDelivered(fs, directory, name) === undefined) continue
-    const age = nowMillis - modifiedMillis(fs, `${directory}/${deliveredFileName}`)
+    const age = nowMillis - fs.modifiedMillis(`${directory}/${deliveredFileName}`)
     if (age < retainMillis) continue
     fs.removeDirectory(directory)
     delivered.delete(name)
@@ -31,26 +31,8 @@ export function bytesIn(fs: FileSystem, journalDirectory: string, except: string
   for (const stream of fs.list(journalDirectory)) {
     if (!isStreamName(stream) || stream === except) continue
     for (const { name } of segmentsOf(fs.list(`${journalDirectory}/${stream}`))) {
-      bytes += sizeOf(fs, `${journalDirectory}/${stream}/${name}`)
+      bytes += fs.sizeOf(`${journalDirectory}/${stream}/${name}`)
     }
   }
   return bytes
-}
-
-function modifiedMillis(fs: FileSystem, file: string): number {
-  const fd = fs.openForReading(file)
-  try {
-    return fs.status(fd).modifiedMillis
-  } finally {
-    fs.close(fd)
-  }
-}
-
-function sizeOf(fs: FileSystem, file: string): number {
-  const fd = fs.openForReading(file)
-  try {
-    return fs.status(fd).size
-  } finally {
-    fs.close(fd)
-  }
 }

@@ -81,6 +81,12 @@ export class SegmentFiles {
     this.#retire([segment.fd])
   }
 
+  /** Deletes a segment whose records are delivered. @throws the system's error */
+  delete(segment: Segment): void {
+    this.#fs.remove(segment.path)
+    this.all.splice(this.all.indexOf(segment), 1)
+  }
+
   closeAll(state: 'closed' | 'failed'): void {
     for (const segment of this.all) if (isWritable(segment)) this.close(segment, state)
     this.#retire(this.#directories)

@@ -16,7 +16,8 @@ abstract class KeptStream implements SourceStream {
   protected readonly reader: StreamReader
   #cursor: DeliveryCursor
   readonly #file: CursorFile
-  #changed: boolean
+  #changed = false
+  #savedThrough = 0
   readonly #onAdvance: () => void
 
   constructor(
@@ -34,7 +35,6 @@ abstract class KeptStream implements SourceStream {
     this.id = id
     this.#cursor = cursor
     this.#file = new CursorFile(fs, directory, id, startCursor)
-    this.#changed = false
     this.reader = new StreamReader(fs, directory, id, segments, onDamage)
   }
 
@@ -65,11 +65,18 @@ abstract class KeptStream implements SourceStream {
     return nanos === undefined ? undefined : new Date(Number(nanos.slice(0, -6)))
   }
 
+  /** The highest number whose delivery is on disk: what lies before it may be deleted after a while. */
+  get savedThrough(): number {
+    return this.#savedThrough
+  }
+
   async saveCursor(): Promise<void> {
     if (!this.#changed) return
     this.#changed = false
+    const cursor = this.#cursor
     try {
-      await this.#file.save(this.#cursor)
+      await this.#file.save(cursor)
+      this.#savedThrough = cursor.number
     } catch (error) {
       this.#changed = true
       throw error
@@ -167,12 +174,7 @@ export class AdoptedStream extends KeptStream {
 
 function completeSegments(fs: FileSystem, directory: string): ReadableSegment[] {
   return segmentsOf(fs.list(directory)).map(({ name, first }) => {
-    const fd = fs.openForReading(`${directory}/${name}`)
-    try {
-      return { name, first, readableEnd: fs.status(fd).size, complete: true }
-    } finally {
-      fs.close(fd)
-    }
+    return { name, first, readableEnd: fs.sizeOf(`${directory}/${name}`), complete: true }
   })
 }
 

@@ -93,7 +93,8 @@ export class StreamReader {
   /** One line, or a place further on without one; `undefined` at the end of what is readable now. */
   #step(place: Place, after: number): { readonly place: Place; readonly line?: DeliverableLine } | undefined {
     const segments = this.#segments()
-    const index = place.segment === '' ? firstToRead(segments, after + 1) : indexOf(segments, place)
+    let index = segments.findIndex(({ name }) => name === place.segment)
+    if (index < 0) index = firstToRead(segments, after + 1)
     const segment = segments[index]
     if (segment === undefined) return undefined
     const scanned = this.#scannerAt(segment, place)?.next(segment.readableEnd) ?? { kind: 'end' as const }
@@ -157,8 +158,4 @@ function firstToRead(segments: readonly ReadableSegment[], number: number): numb
     if (first !== segments[index]?.first) index = at
   }
   return index
-}
-
-function indexOf(segments: readonly ReadableSegment[], place: Place): number {
-  return segments.findIndex(({ name }) => name === place.segment)
 }

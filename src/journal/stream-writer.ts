@@ -1,27 +1,11 @@
-import { AuditError, type ReportProblem } from '../errors.ts'
-import type { ArenaPool } from './arena.ts'
+import { AuditError } from '../errors.ts'
 import { diskError, systemCode } from './disk-error.ts'
-import type { FileSystem } from './file-system.ts'
 import { LineBuilder, type Line } from './line-builder.ts'
-import type { AppendWaiter, RecordCodec } from './record-codec.ts'
+import type { AppendWaiter } from './record-codec.ts'
 import { isWritable, type Segment } from './segment.ts'
 import { SegmentFiles } from './segment-files.ts'
-import type { SyncEngine, SyncResult } from './sync.ts'
-
-export interface StreamWriterSettings<R> {
-  readonly id: string
-  readonly journalDirectory: string
-  readonly segmentMaxBytes: number
-  readonly fs: FileSystem
-  readonly engine: SyncEngine
-  readonly codec: RecordCodec<R>
-  readonly arenas: ArenaPool
-  readonly report: ReportProblem
-  /** Lines became durable. */
-  readonly onDurable: () => void
-  /** The stream is over without end: both the segment and the one that replaced it failed. */
-  readonly onFailed: (error: AuditError) => void
-}
+import type { StreamWriterSettings } from './stream-writer-settings.ts'
+import type { SyncResult } from './sync.ts'
 
 /**
  * Writes one stream, from its first record to its end. Group commit: records gather in a line until the tick is over
@@ -63,7 +47,7 @@ export class StreamWriter<R> {
     return this.#state
   }
 
-  /** Every segment made so far, oldest first. */
+  /** Every segment, oldest first. */
   get segments(): readonly Segment[] {
     return this.#files.all
   }
@@ -136,6 +120,22 @@ export class StreamWriter<R> {
   /** Blocks until a sync in flight is done. False: not within the time. */
   waitForSync(timeoutMillis: number): boolean {
     return this.#settings.engine.wait(timeoutMillis)
+  }
+
+  /**
+   * Deletes the segments that hold nothing after record `through` and were last written before `beforeMillis`. The one
+   * being written stays. @throws the system's error
+   */
+  deleteDelivered(through: number, beforeMillis: number): void {
+    const { fs } = this.#settings
+    const segments = this.#files.all
+    for (let next = segments[1]; next !== undefined && next.first <= through + 1; next = segments[1]) {
+      const [oldest] = segments
+      if (oldest === undefined || isWritable(oldest)) return
+      if (fs.modifiedMillis(oldest.path) >= beforeMillis) return
+      this.#bytesWritten -= oldest.size
+      this.#files.delete(oldest)
+    }
   }
 
   /** Orderly end: call when settled. */
