@@ -1,0 +1,79 @@
+import { expect, it } from 'vitest'
+import { recordIdFrom } from '../../src/index.ts'
+import { Repeats } from '../../src/aggregator/repeats.ts'
+import { event, FakeProvider, no, yes } from './fake-provider.ts'
+import { makeLogger, rejection } from './make-logger.ts'
+
+const recordId = recordIdFrom('job', 1)
+
+it('a repeat of a caller-given record id is not written again and gets the first receipt', async () => {
+  const disk = new FakeProvider('disk')
+  const { logger } = makeLogger({ providers: [disk] })
+  const first = await logger.emit({ ...event, recordId })
+  const second = await logger.emit({ ...event, recordId: recordId.toUpperCase() })
+  expect(first.repeated).toBeUndefined()
+  expect(second).toEqual({ ...first, repeated: true })
+  expect(await logger.logAction({ ...event, recordId })).toBe(true)
+  expect(disk.seen).toHaveLength(1)
+})
+
+it('another content under one record id is record_id_conflict', async () => {
+  const { logger, problems } = makeLogger({ providers: [new FakeProvider('disk')] })
+  await logger.emit({ ...event, recordId })
+  const error = await rejection(logger.emit({ ...event, recordId, targetId: 13 }))
+  expect(error.code).toBe('record_id_conflict')
+  expect(error.message).toContain(recordId)
+  expect(await logger.logAction({ ...event, recordId, targetId: 13 })).toBe(false)
+  expect(problems.map(({ code }) => code)).toEqual(['record_id_conflict'])
+})
+
+it('a failed first attempt is forgotten, so that the retry is written', async () => {
+  const disk = new FakeProvider('disk', no)
+  const { logger } = makeLogger({ providers: [disk] })
+  expect(await logger.logAction({ ...event, recordId })).toBe(false)
+  disk.onRecord = yes
+  const receipt = await logger.emit({ ...event, recordId })
+  expect(receipt.repeated).toBeUndefined()
+  expect(disk.seen).toHaveLength(2)
+})
+
+it('an attempt under way is shared, also when it fails', async () => {
+  const answers: ((value: boolean) => void)[] = []
+  const disk = new FakeProvider('disk', (delivery) => delivery.acknowledge(new Promise((r) => answers.push(r))))
+  const { logger } = makeLogger({ providers: [disk] })
+  const both = Promise.all([logger.logAction({ ...event, recordId }), logger.emit({ ...event, recordId })])
+  answers[0]?.(true)
+  const [plain, receipt] = await both
+  expect(plain).toBe(true)
+  expect(receipt.repeated).toBe(true)
+  const other = recordIdFrom('job', 2)
+  const failing = [logger.logAction({ ...event, recordId: other }), logger.logAction({ ...event, recordId: other })]
+  answers[1]?.(false)
+  expect(await Promise.all(failing)).toEqual([false, false])
+  expect(disk.seen).toHaveLength(2)
+})
+
+it('a call that no provider could take is forgotten too', async () => {
+  const disk = new FakeProvider('disk')
+  const { logger } = makeLogger({ providers: [disk] })
+  expect((await rejection(logger.emit({ ...event, recordId }, { backends: ['nope'] }))).code).toBe('no_provider')
+  expect((await logger.emit({ ...event, recordId })).repeated).toBeUndefined()
+  expect(disk.seen).toHaveLength(1)
+})
+
+it('a row of a transaction is written again by a retry, because the first one may be rolled back', async () => {
+  const database = new FakeProvider('database', yes, 'transaction')
+  const { logger } = makeLogger({ providers: [new FakeProvider('disk'), database] })
+  const options = { backends: ['database'], db: {} }
+  await logger.emit({ ...event, recordId }, options)
+  await logger.emit({ ...event, recordId }, options)
+  expect(database.seen).toHaveLength(2)
+})
+
+it('the memory of record ids is bounded, oldest first', () => {
+  const repeats = new Repeats(2)
+  for (const id of ['a', 'b', 'c']) repeats.begin(id, 'hash')
+  expect(repeats.find('a', 'other hash')).toBeUndefined()
+  expect(repeats.find('b', 'hash')).toBeDefined()
+  expect(repeats.find('c', 'hash')).toBeDefined()
+})
