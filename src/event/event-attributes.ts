@@ -31,6 +31,11 @@ export function eventAttributes(
   return Object.freeze(out)
 }
 
+/** What stays of attributes that were too large: the claim, if there is one. */
+export function claimOnly(claimed: string | undefined): Readonly<Fields> {
+  return claimed === undefined ? noAttributes : Object.freeze({ [claimedTimestampKey]: claimed })
+}
+
 function readEntries(source: unknown, copy: FaithfulCopy, verdicts: KeyVerdicts): [string, unknown][] {
   const entries: [string, unknown][] = []
   for (const key of attributeKeys(source)) {

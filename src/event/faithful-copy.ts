@@ -9,6 +9,9 @@ export const maxLevels = 64
 /** What one member costs as OTLP/JSON text besides its own characters, about. */
 export const memberBytes = 40
 
+/** How many numbers are tried for a key that is taken before the running number is used. */
+const firstNumbers = 9
+
 /** What a read gives when the property threw; told by identity, because `instanceof` runs the traps of a proxy. */
 const threw = Symbol('threw')
 
@@ -34,23 +37,23 @@ export class FaithfulCopy {
   incomplete = false
   readonly #verdicts: KeyVerdicts
   readonly #workBytes: number
-  readonly #ancestors: object[] = []
+  readonly #ancestors: (object | undefined)[] = []
   #thrown: unknown
+  #renamed = 0
 
   constructor(verdicts: KeyVerdicts, workBytes: number) {
     this.#verdicts = verdicts
     this.#workBytes = workBytes
   }
 
-  /** Forgets the last event. */
+  /** Forgets the last values; the path is left to be overwritten. */
   reset(): void {
     this.altered.clear()
     this.redacted.clear()
     this.overhead = 0
     this.units = 0
     this.incomplete = false
-    this.path.length = 0
-    this.#ancestors.length = 0
+    this.#renamed = 0
   }
 
   /** True when no more members may be copied. */
@@ -123,10 +126,11 @@ export class FaithfulCopy {
    */
   member(out: Fields, key: string, readValue: () => unknown, level: number): boolean {
     this.overhead += memberBytes
-    const name = freeKey(out, key.toWellFormed())
+    const name = this.#freeKey(out, key.toWellFormed())
     this.units += name.length
     this.path[level] = name
-    if (this.#verdicts.isSecret(key)) {
+    const verdict = this.#verdicts.of(key)
+    if (verdict === 'redact' || (verdict === 'awkward' && this.#verdicts.isSecret(key))) {
       this.redacted.add(this.path, level + 1)
       define(out, name, redactedValue)
       return name !== key
@@ -136,6 +140,15 @@ export class FaithfulCopy {
     define(out, name, copy)
     if (name !== key) this.altered.add(this.path, level + 1)
     return name !== key
+  }
+
+  /** A key that is not taken yet; past a few attempts numbers go on from the last one, so that many cost no more each. */
+  #freeKey(out: Fields, wanted: string): string {
+    let key = wanted
+    for (let n = 2; Object.hasOwn(out, key); n = n < firstNumbers ? n + 1 : firstNumbers + ++this.#renamed) {
+      key = `${wanted} (${n})`
+    }
+    return key
   }
 
   #read(source: object, key: string | number): unknown {
@@ -208,14 +221,10 @@ export class FaithfulCopy {
       return copySpecial(this, value, prototype, level)
     } catch (error) {
       return this.alter(unreadableMarker(error), level)
+    } finally {
+      ancestors[level] = undefined
     }
   }
-}
-
-function freeKey(out: Fields, wanted: string): string {
-  let key = wanted
-  for (let n = 2; Object.hasOwn(out, key); n++) key = `${wanted} (${n})`
-  return key
 }
 
 /** Like `out[key] = value`, but `__proto__` becomes an ordinary own property too. */

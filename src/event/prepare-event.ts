@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AuditError } from '../errors.ts'
 import type { AuditActorType, AuditEvent, AuditOutcome } from './audit-event.ts'
-import { eventAttributes, noAttributes } from './event-attributes.ts'
+import { claimOnly, eventAttributes, noAttributes } from './event-attributes.ts'
 import { eventDetails, noDetails } from './event-details.ts'
 import { oneOf, optionalText, readFields, requiredId, requiredText, type RawFields } from './event-fields.ts'
 import { checkEventName, eventNameOf } from './event-name.ts'
@@ -15,9 +15,12 @@ import { KeyVerdicts, type RedactOptions } from './redaction.ts'
 import { sourceAddress } from './source-address.ts'
 
 export interface EventPreparerSettings {
-  /** More key names to redact, or `false` for none at all. Default: {@link RedactOptions} with the default list. */
+  /** More key names to redact besides `defaultRedactKeys`, or `false` for no redaction. */
   readonly redact?: RedactOptions | false
-  /** The largest record, as OTLP/JSON text, about. Default 1,048,576 (1 MiB). */
+  /**
+   * The most that one event may bring to its record, as OTLP/JSON text, about: details, attributes and fields. The names
+   * and ids of the record itself come on top, some 1.5 kB. Default 1,048,576 (1 MiB).
+   */
   readonly maxRecordBytes?: number
   /** The clock, in ms since the epoch. */
   readonly now?: () => number
@@ -42,6 +45,8 @@ const wholeDetails: readonly string[] = Object.freeze([''])
  * Over `maxRecordBytes` the details give way to `{ bytes, sha256 }` of their redacted JSON text, `detailsAltered` says
  * `''`; if the record is still too large, the attributes follow as `attributes: { bytes, sha256 }` beside them. Texts of
  * optional fields are cut at 8,192 characters and say so; mandatory ones beyond that are refused.
+ *
+ * @throws AuditError `bad_config` for a limit that is no positive number, or a key to redact that is no text
  */
 export function createEventPreparer(settings: EventPreparerSettings = {}): EventPreparer {
   const preparer = new EventPreparation(settings)
@@ -62,6 +67,12 @@ class EventPreparation {
   constructor(settings: EventPreparerSettings) {
     this.#verdicts = new KeyVerdicts(settings.redact)
     this.#maxRecordBytes = settings.maxRecordBytes ?? 1_048_576
+    if (!(this.#maxRecordBytes > 0)) {
+      throw new AuditError(
+        'bad_config',
+        `maxRecordBytes is ${this.#maxRecordBytes}; expected a positive number of bytes.`,
+      )
+    }
     this.#now = settings.now ?? Date.now
     this.#newId = settings.newId ?? randomUUID
     this.#warn = settings.warn ?? (() => undefined)
@@ -135,24 +146,27 @@ class EventPreparation {
       details,
       attributes,
       bytes: inDetails.bytes + inAttributes.bytes,
-      units: inDetails.units + inAttributes.units + fieldUnits(event),
+      units: inDetails.units + inAttributes.units,
+      fieldUnits: fieldUnits(event),
       detailsComplete: inDetails.complete,
       attributesComplete: inAttributes.complete,
     }
     const kept = withinLimit(content, this.#maxRecordBytes)
     event.details = kept.details
-    event.attributes = kept.attributes
+    event.attributes = kept.attributes === attributes ? attributes : claimOnly(claimed)
     event.detailsAltered = kept === content ? altered : wholeDetails
     event.detailsRedacted = redacted
   }
 }
 
 function setOptionalFields(event: Mutable<AuditEvent>, raw: RawFields): void {
-  const ipAddress = optionalText('ipAddress', raw.ipAddress)?.trim()
-  if (ipAddress) {
+  const ipAddress = optionalText('ipAddress', raw.ipAddress)
+  if (ipAddress !== undefined) {
     const source = sourceAddress(ipAddress)
-    event.ipAddress = source.ipAddress
-    event.sourceType = source.sourceType
+    if (source.ipAddress !== '') {
+      event.ipAddress = source.ipAddress
+      event.sourceType = source.sourceType
+    }
   }
   const userAgent = optionalText('userAgent', raw.userAgent)
   if (userAgent !== undefined) event.userAgent = userAgent

@@ -5,9 +5,8 @@ import { stableJson } from './stable-json.ts'
 /** How far past the limit a value is still read, so that its size and hash cover all of it. */
 export const workFactor = 8
 
-/** The most that UTF-16 units take as UTF-8, and what a record costs besides its values, about. */
+/** The most that a UTF-16 unit takes as UTF-8. */
 const bytesPerUnit = 3
-const frameBytes = 2048
 
 /** What an event says besides its fields, and how much was copied for it. */
 export interface Content {
@@ -16,6 +15,8 @@ export interface Content {
   /** Members and UTF-16 units of both. */
   readonly bytes: number
   readonly units: number
+  /** UTF-16 units of the event's other fields. */
+  readonly fieldUnits: number
   readonly detailsComplete: boolean
   readonly attributesComplete: boolean
 }
@@ -27,8 +28,8 @@ export interface Content {
 export function withinLimit(content: Content, maxRecordBytes: number): Content {
   const { details, attributes, detailsComplete, attributesComplete } = content
   const complete = detailsComplete && attributesComplete
-  if (complete && frameBytes + content.bytes + bytesPerUnit * content.units <= maxRecordBytes) return content
-  const room = maxRecordBytes - frameBytes
+  const room = maxRecordBytes - bytesPerUnit * content.fieldUnits
+  if (complete && content.bytes + bytesPerUnit * content.units <= room) return content
   const attributeBytes = otlpBytes(attributes)
   if (complete && otlpBytes(details) + attributeBytes <= room) return content
   const digest = digestOf(details, detailsComplete)

@@ -1,3 +1,6 @@
+import { AuditError } from '../errors.ts'
+import { found } from './invalid-event.ts'
+
 /** What stands in place of a redacted value. */
 export const redactedValue = '[REDACTED]'
 
@@ -86,6 +89,14 @@ function comparable(key: string): string {
   return key.replace(/[_\-.\s]/g, '').toLowerCase()
 }
 
+function checkedEntry(key: unknown): string {
+  const entry = typeof key === 'string' ? comparable(key) : ''
+  if (entry === '') {
+    throw new AuditError('bad_config', `redact.keys holds ${found(key)}; expected names of keys, such as 'iban'.`)
+  }
+  return entry
+}
+
 /** The last word of `smtpPass`, `SMTPPass`, `SMTP_PASS` or `smtp.pass`: `pass`. */
 function lastWord(key: string): string {
   const words = key.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
@@ -98,12 +109,13 @@ export class KeyVerdicts {
   readonly #entries = new Map<string, string[]>()
   #known = new Map<string, KeyVerdict>()
 
+  /** @throws AuditError `bad_config` for a key that is no text or has neither letter nor digit */
   constructor(redact: RedactOptions | false = {}) {
     const own = redact === false ? [] : (redact.keys ?? [])
     const defaults = redact === false || redact.replaceDefaults === true ? [] : defaultRedactKeys
-    for (const entry of new Set([...defaults, ...own.map(comparable)])) {
+    for (const entry of new Set([...defaults, ...own.map(checkedEntry)])) {
       const last = entry.slice(-1)
-      if (last !== '') this.#entries.set(last, [...(this.#entries.get(last) ?? []), entry])
+      this.#entries.set(last, [...(this.#entries.get(last) ?? []), entry])
     }
   }
 

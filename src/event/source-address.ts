@@ -21,11 +21,7 @@ function mappedIpv4(address: string): string | undefined {
   return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 }
 
-/**
- * What kind of source a text names (rule R4). IPv4-mapped IPv6 forms become IPv4, IPv6 becomes lower case and keeps its
- * zone (`fe80::1%eth0`), brackets around it go; whatever is no address is a `hostname` and stays as it is.
- */
-export function sourceAddress(text: string): SourceAddress {
+function classify(text: string): SourceAddress {
   if (ipv4.test(text)) return { ipAddress: text, sourceType: 'ipv4' }
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text
   if (!bare.includes(':') || !isIPv6(bare)) return { ipAddress: text, sourceType: 'hostname' }
@@ -34,4 +30,23 @@ export function sourceAddress(text: string): SourceAddress {
   const mapped = zone < 0 ? mappedIpv4(address) : undefined
   if (mapped !== undefined) return { ipAddress: mapped, sourceType: 'ipv4' }
   return { ipAddress: zone < 0 ? address : address + bare.slice(zone), sourceType: 'ipv6' }
+}
+
+const knownAddresses = 1024
+const knownLength = 64
+let known = new Map<string, SourceAddress>()
+
+/**
+ * What kind of source a text names (rule R4). IPv4-mapped IPv6 forms become IPv4, IPv6 becomes lower case and keeps its
+ * zone (`fe80::1%eth0`), brackets around it go; whatever is no address is a `hostname` and stays as it is.
+ */
+export function sourceAddress(text: string): SourceAddress {
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const source = classify(text.trim())
+  if (text.length <= knownLength) {
+    if (known.size >= knownAddresses) known = new Map<string, SourceAddress>()
+    known.set(text, source)
+  }
+  return source
 }

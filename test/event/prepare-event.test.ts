@@ -109,6 +109,10 @@ describe('optional fields', () => {
     expect(prepare({ ...minimal, ...input })).toStrictEqual(prepare(minimal))
   })
 
+  it('an address of white space alone is absent', () => {
+    expect(prepare({ ...minimal, ipAddress: ' ' })).toStrictEqual(prepare(minimal))
+  })
+
   it('are kept', () => {
     const fields = { userAgent: 'curl/8', requestId: 'r-1', actorName: 'Ada', targetName: 'Shop', outcome: 'failure' }
     const event = prepare({ ...minimal, ...fields, actorType: 'service', ipAddress: '::ffff:10.0.0.1' })

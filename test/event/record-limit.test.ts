@@ -38,6 +38,23 @@ describe('a record over maxRecordBytes', () => {
     expect(event.detailsAltered).toEqual([''])
   })
 
+  it('keeps the moment that was claimed beside attributes that were too large', () => {
+    const prepare = createEventPreparer({ maxRecordBytes: 500, now: () => 1000 })
+    const event = prepare({ ...minimal, occurredAt: new Date(2000), attributes: { note: 'y'.repeat(900) } })
+    expect(event.attributes).toEqual({ 'audit.timestamp.claimed': '1970-01-01T00:00:02.000Z' })
+  })
+
+  it('leaves small events alone, however small the limit', () => {
+    const event = createEventPreparer({ maxRecordBytes: 200 })({ ...minimal, details: { a: 1 } })
+    expect(event.details).toEqual({ a: 1 })
+  })
+
+  it.each([0, -1, Number.NaN])('a limit of %d is bad configuration', (maxRecordBytes) => {
+    expect(() => createEventPreparer({ maxRecordBytes })).toThrow(
+      expect.objectContaining({ code: 'bad_config', message: expect.stringContaining('maxRecordBytes is ') as string }),
+    )
+  })
+
   it('says when the value was not even read to its end', () => {
     const event = withDetails({ all: new Array(4_000_000_000) }, { maxRecordBytes: 10_000 })
     expect(event.details).toMatchObject({ complete: false })
@@ -107,6 +124,7 @@ describe('work is bounded', () => {
         return chain()
       },
     ],
+    ['a Map of 200,000 keys that have one text', () => new Map(Array.from({ length: 200_000 }, (_, i) => [{}, i]))],
     ['a megabyte of key', () => ({ [`${'k_'.repeat(500_000)}Password`]: 1, ['\ud800'.repeat(500_000)]: 2 })],
   ])('%s', (_name, make) => {
     const details = make()

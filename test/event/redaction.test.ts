@@ -114,6 +114,12 @@ describe('redaction', () => {
     expect(off.detailsRedacted).toEqual([])
   })
 
+  it.each([[''], ['-_'], [7 as never]])('a key %o to redact is bad configuration', (key) => {
+    expect(() => createEventPreparer({ redact: { keys: [key] } })).toThrow(
+      expect.objectContaining({ code: 'bad_config', message: expect.stringContaining('redact.keys holds ') as string }),
+    )
+  })
+
   it('remembers verdicts within bounds', () => {
     const own = new KeyVerdicts()
     for (let i = 0; i < 10_000; i++) expect(own.of(`k${i}`)).toBe('keep')

@@ -19,7 +19,16 @@ it.each([
   ['1::ffff:1.2.3.4', '1::ffff:1.2.3.4', 'ipv6'],
   ['0:ffff:1:2::', '0:ffff:1:2::', 'ipv6'],
   ['gateway.example.org', 'gateway.example.org', 'hostname'],
+  [' 10.0.0.1 ', '10.0.0.1', 'ipv4'],
   ['a:b', 'a:b', 'hostname'],
 ])('%s is %s, %s', (text, ipAddress, sourceType) => {
   expect(sourceAddress(text)).toEqual({ ipAddress, sourceType })
+})
+
+it('does not mix up addresses when its memory is full', () => {
+  for (let i = 0; i < 3000; i++) {
+    const text = `10.1.${i >> 8}.${i & 255}`
+    expect(sourceAddress(text)).toEqual({ ipAddress: text, sourceType: 'ipv4' })
+    expect(sourceAddress(`::ffff:${text}`).ipAddress).toBe(text)
+  }
 })
