@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { recordLine } from '../../src/cli/record-line.ts'
 import { attributeText, type RecordView } from '../../src/cli/record-view.ts'
@@ -67,24 +67,24 @@ const stopRecord = await farEnd.arrival((view) => view.eventName === 'audit.pipe
 line(
   `exit code ${String(stopCode)}; last record: ${stopRecord === undefined ? paint('red', 'missing') : recordLine(stopRecord, paint)}`,
 )
-command('otel-audit verify <journal>')
-const verified = cli('verify', journal)
-command('otel-audit verify <what the far end received>')
-const verifiedFarEnd = cli('verify', farEnd.file)
+command('otel-audit verify journal')
+const verified = cli('verify', relative(directory, journal))
+command(`otel-audit verify ${relative(directory, farEnd.file)}`)
+const verifiedFarEnd = cli('verify', relative(directory, farEnd.file))
 
 chapter('Tamper with copies: checksums made right again, as a careful forger would')
 const forged = join(directory, 'forged')
 await tamperedCopy(journal, forged, (text) =>
   text.includes('"failure"') ? text.replace('"failure"', '"success"') : undefined,
 )
-line('in one copy, the refused action becomes a "success":')
-command('otel-audit verify <copy>')
-const foundAltered = cli('verify', forged)
+line('In one copy, the refused action becomes a "success":')
+command('otel-audit verify forged')
+const foundAltered = cli('verify', 'forged')
 const cut = join(directory, 'cut')
 await tamperedCopy(journal, cut, (text) => (text.includes('admin.user.change_role') ? '' : undefined))
-line('in another, the change of role is taken out:')
-command('otel-audit verify <copy>')
-const foundMissing = cli('verify', cut)
+line('In another, the change of role is taken out:')
+command('otel-audit verify cut')
+const foundMissing = cli('verify', 'cut')
 await farEnd.close()
 
 const checks: readonly [boolean, string][] = [
@@ -132,6 +132,7 @@ async function spansOf(traceId: string): Promise<number> {
 function cli(...args: string[]): number | null {
   const colour = paint('bold', '') === '' ? { NO_COLOR: '1' } : { FORCE_COLOR: '1' }
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'src', 'cli', 'main.ts'), ...args], {
+    cwd: directory,
     encoding: 'utf8',
     env: { ...process.env, ...colour },
   })

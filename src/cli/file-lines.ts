@@ -5,6 +5,8 @@ export interface FileLine {
   readonly bytes: Uint8Array
   /** 1, 2, 3 … */
   readonly line: number
+  /** Where it begins in the file. */
+  readonly offset: number
   /** False for a last line that no newline ends. */
   readonly complete: boolean
 }
@@ -23,6 +25,7 @@ export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLi
     let held = 0
     let line = 0
     let position = start
+    let bufferAt = start
     for (;;) {
       if (held === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 2)
       const { bytesRead } = await handle.read(buffer, held, buffer.length - held, position)
@@ -32,13 +35,16 @@ export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLi
       let begin = 0
       for (let end = buffer.indexOf(newline, held); end !== -1 && end < filled; end = buffer.indexOf(newline, begin)) {
         line++
-        if (end > begin) yield { bytes: buffer.subarray(begin, end), line, complete: true }
+        if (end > begin) {
+          yield { bytes: buffer.subarray(begin, end), line, offset: bufferAt + begin, complete: true }
+        }
         begin = end + 1
       }
       buffer.copyWithin(0, begin, filled)
       held = filled - begin
+      bufferAt += begin
     }
-    if (held > 0) yield { bytes: buffer.subarray(0, held), line: line + 1, complete: false }
+    if (held > 0) yield { bytes: buffer.subarray(0, held), line: line + 1, offset: bufferAt, complete: false }
   } finally {
     await handle.close()
   }
