@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { createAuditLogger } from '../../src/create-audit-logger.ts'
+import { startHostileCollector } from '../../src/testing/hostile-collector.ts'
+import { verifyJournal } from './verify-journal.ts'
+
+const rounds = Number(process.env['KILL_ROUNDS'] ?? 50)
+const child = path.join(import.meta.dirname, 'crash-child.ts')
+
+/**
+ * Runs one child until it is killed, `millis` after its start or after its first confirmation; resolves with the ids that
+ * it was confirmed.
+ */
+function liveAndDie(dir: string, url: string, inFlight: number, millis: number, early: boolean): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const acknowledged: string[] = []
+    const process_ = spawn(process.execPath, [child, dir, url, String(inFlight)], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let errors = ''
+    process_.stderr.on('data', (chunk) => (errors += String(chunk)))
+    const lines = createInterface({ input: process_.stdout })
+    lines.on('line', (line) => {
+      if (line !== 'up') acknowledged.push(line)
+      if (early ? line === 'up' : acknowledged.length === 1) setTimeout(() => process_.kill('SIGKILL'), millis)
+    })
+    let ended = false
+    process_.on('close', (_code, signal) => {
+      ended = true
+      if (signal === 'SIGKILL') resolve(acknowledged)
+      else reject(new Error(`the child ended by itself: ${errors}`))
+    })
+    setTimeout(() => {
+      if (!ended) process_.kill('SIGKILL')
+    }, 20_000).unref()
+  })
+}
+
+it(
+  `loses no acknowledged record in ${rounds} rounds of kill -9 under load`,
+  { timeout: 60_000 + rounds * 3_000 },
+  async () => {
+    const seed = Number(process.env['KILL_SEED'] ?? Date.now() % 1_000_000)
+    const random = randomFrom(seed)
+    const root = mkdtempSync(path.join(tmpdir(), 'otel-audit-kill-'))
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+    const dir = path.join(root, 'journal')
+    const collector = await startHostileCollector()
+    onTestFinished(() => collector.close())
+    const acknowledged = new Set<string>()
+    for (let round = 0; round < rounds; round++) {
+      const inFlight = [1, 8, 64, 600][Math.floor(random() * 4)] ?? 1
+      for (const id of await liveAndDie(dir, collector.url, inFlight, random() * 150, random() < 0.2)) {
+        acknowledged.add(id)
+      }
+    }
+    const last = createAuditLogger({ journal: { dir }, collector: { url: collector.url }, onProblem: () => undefined })
+    await last.ready()
+    expect(await last.drain({ timeoutMillis: 60_000 })).toEqual({ undelivered: 0 })
+    await last.shutdown({ drain: true })
+    const report = await verifyJournal(dir)
+    const missingOnDisk = [...acknowledged].filter((id) => !report.recordIds.has(id))
+    const received = new Set(collector.recordIds())
+    const missingAtCollector = [...acknowledged].filter((id) => !received.has(id))
+    process.stdout.write(
+      `kill -9: seed ${seed}, ${rounds} rounds, ${acknowledged.size} acknowledged, ${report.recordIds.size} on disk, ` +
+        `${received.size} at the collector, ${report.streams} streams\n`,
+    )
+    expect(acknowledged.size).toBeGreaterThan(rounds)
+    expect(missingOnDisk).toEqual([])
+    expect(missingAtCollector).toEqual([])
+    expect(report.alarms).toEqual([])
+  },
+)
+
+function randomFrom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return state / 2_147_483_648
+  }
+}
