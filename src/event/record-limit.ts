@@ -7,6 +7,8 @@ export const workFactor = 8
 
 /** The most that a UTF-16 unit takes as UTF-8. */
 const bytesPerUnit = 3
+/** What a digest takes as OTLP/JSON text, about. */
+const digestBytes = 256
 
 /** What an event says besides its fields, and how much was copied for it. */
 export interface Content {
@@ -23,17 +25,22 @@ export interface Content {
 
 /**
  * The content if it is within the limit; else with details, and if need be attributes, replaced by their digests.
- * Nothing is walked again unless the characters alone could make the difference.
+ * Nothing is walked again unless the characters alone could make the difference, and what is no larger than a digest
+ * stays.
  */
 export function withinLimit(content: Content, maxRecordBytes: number): Content {
-  const { details, attributes, detailsComplete, attributesComplete } = content
+  const { details, attributes, detailsComplete, attributesComplete, fieldUnits } = content
   const complete = detailsComplete && attributesComplete
-  const room = maxRecordBytes - bytesPerUnit * content.fieldUnits
-  if (complete && content.bytes + bytesPerUnit * content.units <= room) return content
+  if (complete && content.bytes + bytesPerUnit * (content.units + fieldUnits) <= maxRecordBytes) return content
+  const room = maxRecordBytes - fieldUnits
+  const detailBytes = otlpBytes(details)
   const attributeBytes = otlpBytes(attributes)
-  if (complete && otlpBytes(details) + attributeBytes <= room) return content
+  if (complete && detailBytes + attributeBytes <= room) return content
+  const keepDetails = detailsComplete && detailBytes <= digestBytes
+  const keepAttributes = attributesComplete && (attributeBytes <= digestBytes || attributeBytes + digestBytes <= room)
+  if (keepDetails && keepAttributes) return content
   const digest = digestOf(details, detailsComplete)
-  if (attributesComplete && attributeBytes <= room) return { ...content, details: Object.freeze(digest) }
+  if (keepAttributes) return { ...content, details: Object.freeze(digest) }
   const both = { ...digest, attributes: Object.freeze(digestOf(attributes, attributesComplete)) }
   return { ...content, details: Object.freeze(both), attributes: Object.freeze({}) }
 }
