@@ -1,6 +1,13 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { LoggerProvider, type LogRecordProcessor, type ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
-import { deliveryKey, type AuditDelivery, type AuditProvider } from '../aggregator/audit-provider.ts'
+import {
+  deliveryKey,
+  getAuditDelivery,
+  isProcessor,
+  type AuditDelivery,
+  type AuditProvider,
+  type AuditProviderProtocol,
+} from '../aggregator/audit-provider.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import { sampleLogRecord } from './sample-event.ts'
 
@@ -28,15 +35,15 @@ export class SlotDriver {
   readonly #logs: LoggerProvider
   #last: { readonly record: ReadWriteLogRecord; readonly before: unknown } | undefined
 
-  constructor(provider: AuditProvider) {
-    this.#processor = provider
+  constructor(provider: AuditProvider | AuditProviderProtocol) {
+    this.#processor = isProcessor(provider) ? provider : protocolProcessor(provider)
     const probe: LogRecordProcessor = {
       onEmit: (record) => (this.#last = { record, before: snapshot(record) }),
       forceFlush: () => Promise.resolve(),
       shutdown: () => Promise.resolve(),
     }
     this.#logs = new LoggerProvider({
-      processors: [probe, provider],
+      processors: [probe, this.#processor],
       logRecordLimits: { attributeCountLimit: Infinity, attributeValueLengthLimit: Infinity },
     })
   }
@@ -75,10 +82,18 @@ export class SlotDriver {
   putPlain(record: { readonly body?: unknown; readonly attributes?: Record<string, string> }): void {
     this.#logs.getLogger('ordinary').emit(record)
   }
+}
 
-  /** Shuts the provider down but leaves the logger on, so that late records still reach it. */
-  shutdownProvider(): Promise<void> {
-    return this.#processor.shutdown()
+function protocolProcessor(provider: AuditProviderProtocol): LogRecordProcessor {
+  return {
+    onEmit: (record, context) => {
+      const delivery = getAuditDelivery(context)
+      if (delivery === undefined) return
+      const { event, db, signal } = delivery
+      delivery.acknowledge(Promise.resolve(provider.logAction(event, { db, record, signal })))
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
   }
 }
 

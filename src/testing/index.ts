@@ -1,0 +1,16 @@
+export { memoryProvider, type MemoryProvider, type MemoryQuery, type MemoryRecord } from '../providers/index.ts'
+export {
+  startHostileCollector,
+  type BehaviourLimits,
+  type HostileCollector,
+  type HostileCollectorOptions,
+} from './hostile-collector.ts'
+export {
+  providerContract,
+  providerContractCases,
+  type ContractRunner,
+  type ProviderContractCase,
+  type ProviderContractOptions,
+  type ProviderUnderTest,
+} from './provider-contract.ts'
+export { createTestAuditLogger, type TestAuditLogger } from './test-audit-logger.ts'

@@ -1,0 +1,174 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { BatchLogRecordProcessor, InMemoryLogRecordExporter, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import type { AuditProviderProtocol } from '../../src/index.ts'
+import { journalProvider } from '../../src/providers/journal-provider.ts'
+import {
+  consoleProvider,
+  databaseProvider,
+  exporterProvider,
+  memoryProvider,
+  processorProvider,
+} from '../../src/providers/index.ts'
+import { providerContract, type ProviderUnderTest } from '../../src/testing/index.ts'
+import { startReceiver } from './otlp-receiver.ts'
+import { startPostgresql, type PostgresqlServer } from './postgresql-server.ts'
+
+const runner = { describe, it }
+
+describe('memoryProvider keeps the', () => {
+  providerContract(() => {
+    const provider = memoryProvider()
+    return { provider, recorded: () => provider.records().length }
+  }, runner)
+})
+
+describe.each([true, false])('consoleProvider (pretty: %s) keeps the', (pretty) => {
+  providerContract(() => {
+    const lines: string[] = []
+    return { provider: consoleProvider({ pretty, write: (line) => lines.push(line) }), recorded: () => lines.length }
+  }, runner)
+})
+
+describe('exporterProvider with OTLPLogExporter keeps the', () => {
+  providerContract(async () => {
+    const receiver = await startReceiver()
+    return {
+      provider: exporterProvider('otlp', new OTLPLogExporter({ url: receiver.url })),
+      recorded: () => receiver.records().length,
+      dispose: () => receiver.close(),
+    }
+  }, runner)
+})
+
+describe('processorProvider with SimpleLogRecordProcessor keeps the', () => {
+  providerContract(
+    () => processorProvider('simple', new SimpleLogRecordProcessor({ exporter: new InMemoryLogRecordExporter() })),
+    runner,
+  )
+})
+
+describe('processorProvider with BatchLogRecordProcessor keeps the', () => {
+  providerContract(
+    () => processorProvider('batch', new BatchLogRecordProcessor({ exporter: new InMemoryLogRecordExporter() })),
+    runner,
+  )
+})
+
+describe('databaseProvider on SQLite keeps the', () => {
+  const sql = readFileSync(new URL('../../sql/sqlite.sql', import.meta.url), 'utf8')
+  const recordedIn = (db: DatabaseSync) => () =>
+    Number(db.prepare('SELECT count(*) AS n FROM admin_audit_log').get()?.['n'])
+  const database = (): DatabaseSync => {
+    const db = new DatabaseSync(':memory:')
+    db.exec(sql)
+    return db
+  }
+
+  providerContract(() => {
+    const db = database()
+    return { provider: databaseProvider(), db, recorded: recordedIn(db), dispose: () => db.close() }
+  }, runner)
+
+  describe('through a structural AuditSession, the', () => {
+    providerContract(() => {
+      const db = database()
+      const execute = async (text: string, params: readonly unknown[]): Promise<unknown> =>
+        db.prepare(text).run(...(params as (string | null)[]))
+      return { provider: databaseProvider({ dialect: 'sqlite' }), db: { execute }, recorded: recordedIn(db) }
+    }, runner)
+  })
+})
+
+describe('databaseProvider on PostgreSQL keeps the', () => {
+  const sql = readFileSync(new URL('../../sql/postgresql.sql', import.meta.url), 'utf8')
+  let server: PostgresqlServer | undefined
+  let reason = ''
+
+  beforeAll(async () => {
+    const started = await startPostgresql()
+    if ('unavailable' in started) reason = started.unavailable
+    else server = started
+  }, 120_000)
+
+  afterAll(() => server?.stop())
+
+  providerContract(
+    async (): Promise<ProviderUnderTest> => {
+      const client = new pg.Client(server?.config)
+      await client.connect()
+      await client.query(`${sql}; TRUNCATE admin_audit_log; BEGIN`)
+      return {
+        provider: databaseProvider(),
+        db: client,
+        recorded: async () =>
+          Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM admin_audit_log')).rows[0]?.n),
+        dispose: async () => {
+          await client.query('COMMIT')
+          await client.end()
+        },
+      }
+    },
+    {
+      describe,
+      it: (name, run) =>
+        it(name, async (context) => {
+          if (server === undefined) context.skip(reason)
+          await run()
+        }),
+    },
+  )
+})
+
+describe('journalProvider keeps the', () => {
+  providerContract(() => {
+    const dir = mkdtempSync(join(tmpdir(), 'otel-audit-contract-'))
+    const provider = journalProvider({
+      dir: join(dir, 'journal'),
+      segmentMaxBytes: 1e7,
+      maxBytes: Infinity,
+      retainMillis: Infinity,
+      maxUnsyncedBytes: 1e7,
+      maxUnsyncedRecords: 10_000,
+      onQueueFull: 'block',
+      collector: false,
+      resource: resourceFromAttributes({ 'service.name': 'contract' }),
+      version: '0.0.0',
+      report: () => undefined,
+    })
+    const closing = {
+      auditBackend: provider.auditBackend,
+      auditDurability: provider.auditDurability ?? 'durable',
+      onEmit: provider.onEmit.bind(provider),
+      forceFlush: provider.forceFlush.bind(provider),
+      shutdown: async () => {
+        await provider.shutdown()
+      },
+    }
+    return {
+      provider: closing,
+      dispose: async () => {
+        await provider.shutdown()
+        rmSync(dir, { recursive: true, force: true })
+      },
+    }
+  }, runner)
+})
+
+describe('a module’s own duck type keeps the', () => {
+  providerContract(() => {
+    const ids: string[] = []
+    const provider: AuditProviderProtocol = {
+      auditBackend: 'own',
+      auditDurability: 'none',
+      logAction: (event) => ids.push(event.recordId) > 0,
+    }
+    return { provider, recorded: () => ids.length }
+  }, runner)
+})
