@@ -53,8 +53,9 @@ async function printText({ report, findings, files }: Verified, problems: number
   const { paint } = terminal
   for (const finding of findings) await terminal.out(findingLine(finding, paint))
   for (const stream of report.streams.slice(0, shownStreams)) {
-    const { streamId, first, last, ended, headHash } = stream
-    const numbers = `${first}–${last}`
+    const { streamId, first, last, records, ended, headHash } = stream
+    const missing = last - first + 1 - records
+    const numbers = `${first}–${last}${missing > 0 ? `, ${missing} missing` : ''}`
     await terminal.out(
       `stream ${escapeText(streamId)}  records ${numbers}${ended ? ', ended' : ''}  ${paint('dim', `head ${headHash}`)}`,
     )

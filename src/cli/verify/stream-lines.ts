@@ -51,7 +51,8 @@ export class StreamLines {
     }
     const findings = this.#damaged.map((damage) => judgeDamage(damage, knowledge))
     const last = Math.max(this.#sound.highest, this.#next - 1)
-    if (cursor !== undefined && cursor.number > last) {
+    const cutThere = this.#damaged.some(({ number }) => number > last)
+    if (cursor !== undefined && cursor.number > last && !cutThere) {
       const message = `records ${last + 1} to ${cursor.number} are missing at the end: the delivery cursor knows of them`
       const place = { streamId: this.#streamId, number: last + 1, recordId: undefined, source: path, line: 0 }
       findings.push({ kind: 'tail_lost', level: 'error', ...place, message })
