@@ -1,5 +1,5 @@
-const listLength = 128
-const pointerLength = 512
+const listLength = 64
+const pointerLength = 256
 
 /** A JSON pointer (RFC 6901) from the first `length` steps of a path; the empty one is the whole. */
 export function jsonPointer(path: readonly (string | number)[], length: number): string {
@@ -15,8 +15,8 @@ export function jsonPointer(path: readonly (string | number)[], length: number):
 const empty: readonly string[] = Object.freeze([])
 
 /**
- * Collects pointers, at most 128. When there were more, the sorted list ends with a line such as `… and 12 more`, which
- * is no pointer because it does not begin with a slash; a pointer of more than 512 characters is cut and ends with `…`.
+ * Collects pointers, at most 64. When there were more, the sorted list ends with a line such as `… and 12 more`, which
+ * is no pointer because it does not begin with a slash; a pointer of more than 256 characters is cut and ends with `…`.
  */
 export class PointerList {
   #pointers: string[] = []

@@ -5,8 +5,8 @@ import { stableJson } from './stable-json.ts'
 /** How far past the limit a value is still read, so that its size and hash cover all of it. */
 export const workFactor = 8
 
-/** The most that a UTF-16 unit takes as UTF-8. */
-const bytesPerUnit = 3
+/** The most that a UTF-16 unit takes in JSON text: an escaped control character. */
+const bytesPerUnit = 6
 /** What a digest takes as OTLP/JSON text, about. */
 const digestBytes = 256
 
@@ -52,14 +52,15 @@ export function takeExtent(copy: FaithfulCopy): { bytes: number; units: number; 
   return extent
 }
 
-/** About how many bytes a value takes as OTLP/JSON text, escapes left aside. */
+/** About how many bytes a value takes as OTLP/JSON text; exactly, as far as its characters go. */
 function otlpBytes(value: unknown): number {
-  if (typeof value === 'string') return memberBytes + Buffer.byteLength(value)
+  if (typeof value === 'string') return memberBytes + Buffer.byteLength(JSON.stringify(value))
   if (typeof value !== 'object' || value === null) return memberBytes
   if (value instanceof Uint8Array) return memberBytes + Math.ceil((value.byteLength * 4) / 3)
   let bytes = memberBytes
   if (Array.isArray(value)) for (const item of value) bytes += otlpBytes(item)
-  else for (const [key, item] of Object.entries(value)) bytes += Buffer.byteLength(key) + otlpBytes(item)
+  else
+    for (const [key, item] of Object.entries(value)) bytes += Buffer.byteLength(JSON.stringify(key)) + otlpBytes(item)
   return bytes
 }
 

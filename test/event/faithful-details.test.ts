@@ -176,13 +176,18 @@ describe('values that are replaced are visible and listed', () => {
     expect(event.detailsAltered).toEqual(['/error/response'])
   })
 
+  it('a message that is an enumerable property of its error stands there once', () => {
+    const error = Object.defineProperty(new Error('x'), 'message', { value: 'told', enumerable: true })
+    expect(withDetails({ error }).details).toEqual({ error: { type: 'Error', message: 'told' } })
+  })
+
   it('exactly 64 levels are kept', () => {
     const text = JSON.stringify(nested(64))
     expect(JSON.stringify(withDetails(nested(64)).details)).toBe(text)
     expect(withDetails(nested(64)).detailsAltered).toEqual([])
     const event = withDetails(nested(65))
     expect(JSON.stringify(event.details)).toBe(text.replace('{"end":true}', '{"child":"[Depth > 64]"}'))
-    expect(event.detailsAltered).toEqual(['/child'.repeat(64)])
+    expect(event.detailsAltered).toEqual([`${'/child'.repeat(64).slice(0, 256)}…`])
   })
 
   it('pointers escape ~ and /, and are sorted', () => {
@@ -192,8 +197,8 @@ describe('values that are replaced are visible and listed', () => {
 
   it('a list of many pointers says how many more there are', () => {
     const event = withDetails({ all: Array.from({ length: 1000 }, () => Number.NaN) })
-    expect(event.detailsAltered).toHaveLength(129)
-    expect(event.detailsAltered.at(-1)).toBe('… and 872 more')
+    expect(event.detailsAltered).toHaveLength(65)
+    expect(event.detailsAltered.at(-1)).toBe('… and 936 more')
   })
 
   it('a scalar toJSON of a hostile kind is not trusted', () => {

@@ -64,6 +64,10 @@ describe('a record over maxRecordBytes', () => {
   it.each([
     ['ASCII', 'x', 1_000_000, false],
     ['ASCII', 'x', 1_050_000, true],
+    ['quotes', '"', 520_000, false],
+    ['quotes', '"', 530_000, true],
+    ['control characters', '\u0001', 170_000, false],
+    ['control characters', '\u0001', 180_000, true],
     ['three-byte characters', '世', 340_000, false],
     ['three-byte characters', '世', 352_000, true],
   ])('is told by its bytes: %s %s × %i → %s', (_name, character, count, replaced) => {
