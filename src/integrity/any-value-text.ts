@@ -3,6 +3,7 @@ import { isPlain, jsonString } from './json-string.ts'
 import { closeCanonicalString, KeyPaths } from './key-path.ts'
 import { checkDepth, noForm, twoWays } from './refusals.ts'
 import { base64Text, doubleText, integerText, isObject, ofType } from './scalar-members.ts'
+import { unsignedPrefix } from './signed-keys.ts'
 import { byCodeUnits } from './sort-keys.ts'
 
 const mapPaths = new KeyPaths()
@@ -36,22 +37,38 @@ export function anyValueText(value: OtlpAnyValue | undefined, depth: number): st
 }
 
 /**
- * Key-value entries in sorted order behind `start`, without the closing brace.
+ * The text of attributes in sorted order behind `start`, without those that are not signed, without a closing brace.
  * @throws AuditError as {@link anyValueText}; `ambiguous` for a key that is there twice
  */
-export function keyValuesText(entries: readonly OtlpKeyValue[], depth: number, paths: KeyPaths, start: string): string {
-  return inOrder(entries, depth, paths, start) ?? inOrder(sortedOnce(entries), depth, paths, start) ?? start
+export function attributesText(attributes: readonly OtlpKeyValue[], paths: KeyPaths, start: string): string {
+  const text = inOrder(attributes, 1, paths, start, true)
+  if (text !== undefined) return text
+  const signed = sortedOnce(attributes).filter((entry) => !keyOf(entry).startsWith(unsignedPrefix))
+  return inOrder(signed, 1, paths, start, true) ?? start
 }
 
-/** `undefined` when the entries are not in order. */
-function inOrder(entries: readonly OtlpKeyValue[], depth: number, paths: KeyPaths, start: string): string | undefined {
+function mapText(entries: readonly OtlpKeyValue[], depth: number): string {
+  checkDepth(depth)
+  const text =
+    inOrder(entries, depth + 1, mapPaths, '{', false) ?? inOrder(sortedOnce(entries), depth + 1, mapPaths, '{', false)
+  return `${text ?? '{'}}`
+}
+
+/** `undefined` when the entries are not in order, or with `signedOnly` when one of them is not signed. */
+function inOrder(
+  entries: readonly OtlpKeyValue[],
+  depth: number,
+  paths: KeyPaths,
+  start: string,
+  signedOnly: boolean,
+): string | undefined {
   let text = start
   let node = paths.root
   let open = false
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index] as OtlpKeyValue
     const next = paths.step(node, keyOf(entry))
-    if (next === undefined) return undefined
+    if (next === undefined || (signedOnly && next.unsigned)) return undefined
     node = next
     const value = entry.value
     const plain = value?.stringValue
@@ -68,7 +85,7 @@ function inOrder(entries: readonly OtlpKeyValue[], depth: number, paths: KeyPath
 }
 
 /** @throws AuditError `ambiguous` for a key that is there twice */
-export function sortedOnce(entries: readonly OtlpKeyValue[]): readonly OtlpKeyValue[] {
+function sortedOnce(entries: readonly OtlpKeyValue[]): readonly OtlpKeyValue[] {
   const sorted = entries.toSorted((a, b) => byCodeUnits(keyOf(a), keyOf(b)))
   for (let index = 1; index < sorted.length; index++) {
     const key = keyOf(sorted[index] as OtlpKeyValue)
@@ -115,11 +132,6 @@ function knownKind(member: string): Kind {
     default:
       throw twoWays(`a value of the unknown kind ${JSON.stringify(member)}`)
   }
-}
-
-function mapText(entries: readonly OtlpKeyValue[], depth: number): string {
-  checkDepth(depth)
-  return keyValuesText(entries, depth + 1, mapPaths, '{') + '}'
 }
 
 function arrayText(values: readonly OtlpAnyValue[], depth: number): string {

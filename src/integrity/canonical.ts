@@ -1,12 +1,11 @@
 import type { OtlpAnyValue, OtlpKeyValue, OtlpLogRecord } from '../otlp/otlp-log-record.ts'
-import { anyValueText, keyValuesText, sortedOnce } from './any-value-text.ts'
+import { anyValueText, attributesText } from './any-value-text.ts'
 import { maxCanonicalBytes, refuseOverlong } from './canonical-size.ts'
 import { jsonString } from './json-string.ts'
 import { KeyPaths } from './key-path.ts'
 import { noForm } from './refusals.ts'
 import { idText, isObject, ofType, timeText } from './scalar-members.ts'
 import { sha256Hex } from './sha256.ts'
-import { unsignedPrefix } from './signed-keys.ts'
 
 export interface CanonicalOptions {
   /**
@@ -17,6 +16,7 @@ export interface CanonicalOptions {
 }
 
 const attributePaths = new KeyPaths()
+const emptyAttributes = '{"attributes":{'
 
 /**
  * The bytes that are hashed and signed: the RFC 8785 form of a log record's event name, body, times, trace context
@@ -35,7 +35,7 @@ export function integrityHash(record: OtlpLogRecord): string {
 /** {@link canonicalForm} as a string. */
 export function canonicalText(record: OtlpLogRecord, bodies: 'any' | 'string-only'): string {
   if (!isObject(record)) throw noForm('something that is no object in place of a log record')
-  let text = attributesText(record.attributes)
+  let text = attributesMember(record.attributes)
   const body = record.body === undefined ? 'null' : bodyText(record.body, bodies)
   if (body !== 'null') text = text + comma(text) + '"body":' + body
   const eventName = record.eventName === undefined ? '' : ofType(record.eventName, 'string', 'eventName')
@@ -53,16 +53,11 @@ export function canonicalText(record: OtlpLogRecord, bodies: 'any' | 'string-onl
   return text
 }
 
-function attributesText(attributes: readonly OtlpKeyValue[] | undefined): string {
+function attributesMember(attributes: readonly OtlpKeyValue[] | undefined): string {
   if (attributes === undefined) return '{'
   if (!Array.isArray(attributes)) throw noForm('attributes that are no array')
-  const signed = attributes.some(isUnsigned) ? sortedOnce(attributes).filter((entry) => !isUnsigned(entry)) : attributes
-  return signed.length === 0 ? '{' : keyValuesText(signed, 1, attributePaths, '{"attributes":{') + '}'
-}
-
-function isUnsigned(entry: OtlpKeyValue): boolean {
-  const key: unknown = isObject(entry) ? entry.key : undefined
-  return typeof key === 'string' && key.startsWith(unsignedPrefix)
+  const text = attributesText(attributes, attributePaths, emptyAttributes)
+  return text.length === emptyAttributes.length ? '{' : text + '}'
 }
 
 function bodyText(body: OtlpAnyValue, bodies: 'any' | 'string-only'): string {

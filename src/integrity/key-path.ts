@@ -15,6 +15,8 @@ export type KeyPlace = 'before' | 'after' | 'special'
 export interface KeyNode {
   readonly key: string
   readonly place: KeyPlace
+  /** As an attribute it is no part of what is signed (rule I1). */
+  readonly unsigned: boolean
   /** `{"key":"k","value":` on the wire, `"k":` in the canonical form; with a comma in front unless it is the first. */
   readonly wire: string
   readonly canonical: string
@@ -72,6 +74,7 @@ function node(key: string, wire: string, canonical: string): KeyNode {
   return {
     key,
     place: placeOf(key),
+    unsigned: key.startsWith(unsignedPrefix),
     wire,
     canonical,
     wireString: flat(wire, begin),

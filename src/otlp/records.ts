@@ -45,8 +45,10 @@ export function auditIdentity(record: OtlpLogRecord): AuditIdentity {
   let number: unknown
   let previousHash: unknown
   let end = false
-  for (const { key, value } of entriesOf(record)) {
+  for (const entry of entriesOf(record)) {
+    const key = entry?.key
     if (typeof key !== 'string' || !key.startsWith('audit.')) continue
+    const value = entry?.value
     if (key === 'audit.record.id') recordId = value?.stringValue
     else if (key === 'audit.sequence.stream_id') streamId = value?.stringValue
     else if (key === 'audit.sequence.number') number = value?.intValue
@@ -63,13 +65,9 @@ export function auditIdentity(record: OtlpLogRecord): AuditIdentity {
 }
 
 /** Also of a record that is none, as a damaged file may hold. */
-function entriesOf(record: Partial<OtlpLogRecord> | null): readonly Partial<OtlpKeyValue>[] {
+function entriesOf(record: Partial<OtlpLogRecord> | null): readonly (Partial<OtlpKeyValue> | null)[] {
   const entries: unknown = record?.attributes
-  return Array.isArray(entries) && entries.every(isObject) ? entries : []
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
+  return Array.isArray(entries) ? (entries as readonly (Partial<OtlpKeyValue> | null)[]) : []
 }
 
 function exactInteger(value: unknown): number | undefined {
