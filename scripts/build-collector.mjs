@@ -13,6 +13,7 @@ const sources = join(root, 'deploy', 'collector', 'build')
 const output = join(root, '.cache', 'collector')
 const binary = join(output, process.platform === 'win32' ? 'otelcol-audit.exe' : 'otelcol-audit')
 const stamp = join(output, 'built-from.sha256')
+const lock = join(output, 'building.pid')
 
 const NEED_GO = `Building the Collector needs Go 1.26 or newer, and no usable "go" was found on the PATH.
   Install it:  your system's package manager, or https://go.dev/doc/install
@@ -35,12 +36,47 @@ function fail(message) {
   process.exit(1)
 }
 
-const wanted = sourceHash()
-const built = existsSync(binary) && existsSync(stamp) ? readFileSync(stamp, 'utf8').trim() : ''
-if (built === wanted && !process.argv.includes('--force')) {
+/** One build at a time, for test workers that all find it missing. A lock whose holder is dead is taken over. */
+function takeTurn() {
+  mkdirSync(output, { recursive: true })
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      process.on('exit', () => rmSync(lock, { force: true }))
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    if (!isAlive(lockHolder())) rmSync(lock, { force: true })
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250)
+  }
+}
+
+function lockHolder() {
+  try {
+    return Number(readFileSync(lock, 'utf8'))
+  } catch {
+    return 0
+  }
+}
+
+function isAlive(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+function endIfUpToDate() {
+  const built = existsSync(binary) && existsSync(stamp) ? readFileSync(stamp, 'utf8').trim() : ''
+  if (built !== wanted || process.argv.includes('--force')) return
   console.log(`The Collector is up to date: ${binary}`)
   process.exit(0)
 }
+
+const wanted = sourceHash()
+endIfUpToDate()
 
 const version = spawnSync('go', ['version'], { encoding: 'utf8', cwd: root })
 if (version.error || version.status !== 0) fail(NEED_GO)
@@ -48,7 +84,8 @@ const found = /go(\d+)\.(\d+)/.exec(version.stdout)
 const old = found && (Number(found[1]) < 1 || (Number(found[1]) === 1 && Number(found[2]) < 26))
 if (old && process.env.GOTOOLCHAIN === 'local') fail(`${NEED_GO}\n  Found: ${version.stdout.trim()}`)
 
-mkdirSync(output, { recursive: true })
+takeTurn()
+endIfUpToDate()
 const fresh = join(output, `otelcol-audit.${process.pid}.tmp`)
 console.log('Building the Collector from its Go modules: one to three minutes the first time …')
 const began = Date.now()
