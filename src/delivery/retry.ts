@@ -42,7 +42,8 @@ export class Backoff {
     const { initialBackoffMillis: initial, maxBackoffMillis: max } = this.#settings
     this.#failures++
     if (retryAfterMillis === undefined) {
-      return Math.min(max, initial * 2 ** Math.min(this.#failures - 1, 30)) * (0.8 + 0.4 * this.#random())
+      const wait = Math.min(max, initial * 2 ** Math.min(this.#failures - 1, 30))
+      return Math.min(max, wait * (0.8 + 0.4 * this.#random()))
     }
     if (retryAfterMillis > maxRetryAfterMillis) return max
     return Math.max(initial, retryAfterMillis) * (1 + 0.1 * this.#random())

