@@ -1,4 +1,4 @@
-import type { Context } from '@opentelemetry/api'
+import { SeverityNumber, type Context } from '@opentelemetry/api'
 import type { LogRecordProcessor, ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import { expect, it } from 'vitest'
 import { getAuditDelivery, type AuditProblem } from '../../src/index.ts'
@@ -39,7 +39,7 @@ it.each([
   ['changes the event name', (r) => r.setEventName('x.y'), 'eventName'],
   ['changes the time', (r) => (r.hrTime = [1, 0]), 'hrTime'],
   ['changes the time in place', (r) => (r.hrTimeObserved[0] = 1), 'hrTimeObserved'],
-  ['sets a severity', (r) => r.setSeverityNumber(9).setSeverityText('INFO'), 'severityNumber'],
+  ['sets a severity', (r) => r.setSeverityNumber(SeverityNumber.INFO).setSeverityText('INFO'), 'severityNumber'],
   [
     'changes the trace',
     (r) => (r.spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }),
@@ -73,16 +73,17 @@ it('an enricher that throws or rejects is reported and passed over', async () =>
     throw new Error('no pod')
   })
   expect(problems[0]?.message).toContain('An audit enricher failed: no pod')
-  const later = await enriched((async () => {
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the mistake is what is tested
+  const later = await enriched(async () => {
     await Promise.resolve()
     throw new Error('later')
-  }) as never)
+  })
   expect(later.problems[0]?.message).toContain('later')
 })
 
 it('a value that an enricher assigns past the SDK goes through its check', async () => {
   const { record } = await enriched((r) => {
-    r.attributes['bad'] = new Date() as never
+    r.attributes['bad'] = new Date()
     r.attributes['good'] = 'kept'
   })
   expect(record.attributes).not.toHaveProperty('bad')

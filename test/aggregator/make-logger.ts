@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest'
 import {
-  AuditError,
+  type AuditError,
   createAuditLogger,
   isAuditError,
   type AuditLogger,
