@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import { isSpanContextValid, trace, type Context, type SpanContext } from '@opentelemetry/api'
 import { AuditError } from '../errors.ts'
 
 /** Lower-case hex ids as a log record carries them; `spanId` is `''` when none is known: no span id is invented. */
@@ -52,10 +51,4 @@ export function traceIdFromRequestId(requestId: string): string {
   const correlation = typeof (requestId as unknown) === 'string' ? correlate(requestId) : undefined
   if (correlation !== undefined) return correlation.traceId
   throw new AuditError('invalid_event', 'traceIdFromRequestId: expected a request id, a non-empty string.')
-}
-
-/** The span context that is active in `context`, if there is one and it is valid. */
-export function activeSpanContext(context: Context): SpanContext | undefined {
-  const spanContext = trace.getSpanContext(context)
-  return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined
 }

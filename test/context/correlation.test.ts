@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { activeSpanContext, correlate, traceIdFromRequestId } from '../../src/context/correlation.ts'
+import { correlate, traceIdFromRequestId } from '../../src/context/correlation.ts'
 import { AuditError } from '../../src/errors.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
@@ -53,15 +52,5 @@ describe('the correlation of a request id', () => {
         expect(traceIdFromRequestId(requestId)).toMatch(/^(?!0{32})[0-9a-f]{32}$/)
       }),
     )
-  })
-})
-
-describe('the active span', () => {
-  it('counts only when it is valid', () => {
-    const valid = { traceId, spanId, traceFlags: 1 }
-    expect(activeSpanContext(trace.setSpanContext(ROOT_CONTEXT, valid))).toBe(valid)
-    const zero = { traceId: '0'.repeat(32), spanId, traceFlags: 1 }
-    expect(activeSpanContext(trace.setSpanContext(ROOT_CONTEXT, zero))).toBeUndefined()
-    expect(activeSpanContext(ROOT_CONTEXT)).toBeUndefined()
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { AuditError } from '../../src/errors.ts'
 import { createEventPreparer } from '../../src/event/prepare-event.ts'
 import { minimal, refusal } from './event-samples.ts'
 
@@ -188,15 +189,20 @@ describe('reading the input', () => {
 
   it('a getter in the details may itself prepare an event', () => {
     const details = {
-      first: 1,
+      first: Number.NaN,
       get second(): unknown {
         return prepare({ ...minimal, details: { inner: [Number.NaN] } }).detailsAltered
       },
       third: Number.NaN,
     }
     const event = prepare({ ...minimal, details })
-    expect(event.details).toEqual({ first: 1, second: ['/inner/0'], third: 'NaN' })
-    expect(event.detailsAltered).toEqual(['/third'])
+    expect(event.details).toEqual({ first: 'NaN', second: ['/inner/0'], third: 'NaN' })
+    expect(event.detailsAltered).toEqual(['/first', '/third'])
+  })
+
+  it('what was refused leaves no trace in the next event', () => {
+    expect(() => prepare({ ...minimal, attributes: { a: Number.NaN, 'audit.x': 1 } })).toThrow(AuditError)
+    expect(prepare({ ...minimal, details: { b: 1 } }).detailsAltered).toEqual([])
   })
 })
 
