@@ -142,5 +142,3 @@ function sorted(attributes: Readonly<Record<string, unknown>>, keys: readonly st
 function withoutComma(text: string): string {
   return text.endsWith(',') ? text.slice(0, -1) : text
 }
-
-export { encodeResource, encodeScope } from './encode-envelope.ts'

@@ -69,5 +69,8 @@ function decoded(bytes: Uint8Array): string {
 
 /** A number that nothing here depends on. */
 function smallNumber(scanner: JsonScanner, name: string): number {
-  return Number(parseInteger(scanner, name))
+  const value = parseInteger(scanner, name)
+  const number = value === '' ? Number.NaN : Number(value)
+  if (!Number.isSafeInteger(number)) throw corrupt(`${JSON.stringify(value)} as ${name}`, scanner.pos)
+  return number
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { encodeRecord, encodeResource, encodeScope, sealRecord } from '../../src/integrity/seal.ts'
+import { encodeResource, encodeScope } from '../../src/integrity/encode-envelope.ts'
+import { encodeRecord, sealRecord } from '../../src/integrity/seal.ts'
 import type { RecordFields } from '../../src/integrity/sealed-record.ts'
 import type { OtlpLogRecord, OtlpLogs } from '../../src/otlp/otlp-log-record.ts'
 import { fieldsOf, onlyRecord, signingVectors } from './signing-vectors.ts'

@@ -105,6 +105,7 @@ describe('parseOtlpLogs', () => {
     ['a number with a leading zero', inRecord('"flags":01'), 'the number 01'],
     ['a number without digits', inRecord('"flags":-'), 'in place of a number'],
     ['an enum by name', inRecord('"severityNumber":INFO'), 'in place of a number'],
+    ['a quoted number that is none', inRecord('"flags":"x"'), '"x" as flags'],
     ['a number in place of a string', inRecord('"eventName":5'), 'in place of a string as eventName'],
     ['a string in place of a boolean', inValue('{"boolValue":"true"}'), 'in place of true or false as boolValue'],
     ['an object in place of an array', inRecord('"attributes":{}'), 'in place of an array'],
