@@ -13,6 +13,7 @@ if (setup.status !== 0) process.exit(setup.status ?? 1)
 
 const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 const demo = spawn(node, [join(scripts, 'demo', 'run.ts'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' })
-// Ctrl-C reaches the whole process group; only the demo decides what it means.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && demo.kill(signal))
+// Ctrl-C reaches the demo by itself, through the terminal; it decides what that means.
+process.on('SIGINT', () => {})
+process.on('SIGTERM', () => demo.kill('SIGTERM'))
 demo.on('exit', (code) => process.exit(code ?? 1))

@@ -19,6 +19,7 @@ export async function startCollector(directory: string, arrived: (views: readonl
   const endpoint = `127.0.0.1:${await freePort()}`
   const health = `127.0.0.1:${await freePort()}`
   const child = spawn(binary, ['--config', join(root, 'collector-config.yaml')], {
+    detached: true,
     env: {
       ...process.env,
       AUDIT_EXPORTERS: '[file]',

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { isAbsolute, join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { recordLine } from '../../src/cli/record-line.ts'
 import { attributeText, type RecordView } from '../../src/cli/record-view.ts'
@@ -16,14 +15,20 @@ const { values: options } = parseArgs({
   options: { collector: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } },
 })
 const began = performance.now()
+/** Set while the demo stays up. */
+let goOn: (() => void) | undefined
 const directory = mkdtempSync(join(tmpdir(), 'otel-audit-demo-'))
-const journal = process.env['AUDIT_JOURNAL_DIR'] || join(directory, 'journal')
+const journal = resolve(process.env['AUDIT_JOURNAL_DIR'] || join(directory, 'journal'))
+
+// Whatever ends the demo ends what it started.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => leave(signal))
+process.stdout.on('error', () => process.exit(0))
 
 say(`\n${paint('bold', 'otel-audit')}  who did what to which thing: on disk before the answer, and provably unaltered`)
 
 chapter('A service and a far end')
 const farEnd = await startFarEnd(directory, { collector: options.collector })
-const service = await startService(journal, farEnd, options.keep ? Number(process.env['PORT'] ?? 3000) : 0)
+const service = await startService(journal, farEnd, Number(process.env['PORT'] ?? 0))
 line(`far end   ${farEnd.auditUrl}  ${paint('dim', farEnd.what)}`)
 line(`service   ${service.url}  ${paint('dim', 'examples/admin-service, its own process')}`)
 line(`journal   ${journal}`)
@@ -67,10 +72,10 @@ const stopRecord = await farEnd.arrival((view) => view.eventName === 'audit.pipe
 line(
   `exit code ${String(stopCode)}; last record: ${stopRecord === undefined ? paint('red', 'missing') : recordLine(stopRecord, paint)}`,
 )
-command('otel-audit verify journal')
-const verified = cli('verify', relative(directory, journal))
-command(`otel-audit verify ${relative(directory, farEnd.file)}`)
-const verifiedFarEnd = cli('verify', relative(directory, farEnd.file))
+command(`otel-audit verify ${short(journal)}`)
+const verified = cli('verify', short(journal))
+command(`otel-audit verify ${short(farEnd.file)}`)
+const verifiedFarEnd = cli('verify', short(farEnd.file))
 
 chapter('Tamper with copies: checksums made right again, as a careful forger would')
 const forged = join(directory, 'forged')
@@ -140,18 +145,31 @@ function cli(...args: string[]): number | null {
   return status
 }
 
+/** A path as one would type it in the demo's directory. */
+function short(path: string): string {
+  const name = relative(directory, path)
+  return name.startsWith('..') || isAbsolute(name) ? path : name
+}
+
+function leave(signal: NodeJS.Signals): void {
+  if (goOn === undefined || signal !== 'SIGINT') process.exit(130)
+  goOn()
+  goOn = undefined
+}
+
 async function keep(): Promise<void> {
   chapter('It stays up. Ctrl-C goes on')
   line(`curl -X POST ${service.url}/stores -H 'x-admin-user: alice' -H 'content-type: application/json' \\`)
   line(`     -d '{"name":"Lisbon","currency":"EUR"}'`)
-  line(`curl ${service.url}/health -s; curl ${service.url}/monitoring/activity -s -H 'x-admin-user: alice'`)
-  line(`otel-audit here: ${paint('dim', `npx node src/cli/main.ts tail -f --dir ${journal}`)}`)
+  line(`curl ${service.url}/monitoring/activity -H 'x-admin-user: alice'`)
+  line(`curl ${service.url}/health`)
+  line(`npx node src/cli/main.ts tail -f --dir ${journal}`)
   line(paint('dim', 'records as they arrive:'))
   let shown = farEnd.records.length
   const timer = setInterval(() => {
     for (const record of farEnd.records.slice(shown)) line(`${paint('dim', '←')} ${recordLine(record, paint)}`)
     shown = farEnd.records.length
   }, 100)
-  await once(process, 'SIGINT')
+  await new Promise<void>((resolve) => (goOn = resolve))
   clearInterval(timer)
 }

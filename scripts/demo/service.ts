@@ -15,8 +15,10 @@ export interface Service {
 export async function startService(journal: string, farEnd: FarEnd, port: number): Promise<Service> {
   const main = join(root, 'examples', 'admin-service', 'main.ts')
   const child = spawn(process.execPath, ['--import', join(root, 'examples', 'from-source.mjs'), main], {
+    // A group of its own: Ctrl-C is for the demo, which stops the service in order.
+    detached: true,
     env: {
-      ...process.env,
+      ...withoutSettings(process.env),
       PORT: String(port),
       AUDIT_JOURNAL_DIR: journal,
       OTEL_SERVICE_NAME: 'admin-service',
@@ -55,4 +57,9 @@ async function listening(stdout: NodeJS.ReadableStream): Promise<string | undefi
     }
   }
   return undefined
+}
+
+/** The caller's environment without what would configure the service otherwise. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(AUDIT|OTEL)_/.test(name)))
 }

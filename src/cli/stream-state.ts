@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readCursor, readDelivered } from '../journal/cursor.ts'
@@ -103,6 +103,7 @@ function isLocked(directory: string): boolean {
   if (!existsSync(file)) return false
   let database: DatabaseSync | undefined
   try {
+    const { DatabaseSync } = sqlite()
     database = new DatabaseSync(file, { readOnly: true })
     database.prepare('SELECT count(*) FROM sqlite_schema').get()
     return false
@@ -110,5 +111,16 @@ function isLocked(directory: string): boolean {
     return /locked|busy/i.test(String(error))
   } finally {
     database?.close()
+  }
+}
+
+/** Node's own SQLite, without the warning that Node 22 prints for it. */
+function sqlite() {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    return process.getBuiltinModule('node:sqlite')
+  } finally {
+    process.emitWarning = emitWarning
   }
 }
