@@ -6,7 +6,7 @@ import { detailsJson } from './details-json.ts'
 /** One row, column by column; `details` is JSON text. */
 export type AuditRow = Readonly<Record<Exclude<AuditColumn, 'id'>, string | null>>
 
-export function auditRow(event: AuditEvent, record: ReadableLogRecord): AuditRow {
+export function auditRow(event: AuditEvent, record: Pick<ReadableLogRecord, 'spanContext'>): AuditRow {
   return {
     record_id: event.recordId,
     admin_user_id: event.adminUserId,

@@ -62,6 +62,10 @@ LANGUAGE plpgsql
 SET lock_timeout = '1500ms'
 AS $otel_audit$
 BEGIN
+  -- Some drivers encode a jsonb parameter that is text once more.
+  IF jsonb_typeof(entry) = 'string' THEN
+    entry := (entry #>> '{}')::jsonb;
+  END IF;
   INSERT INTO ${table.table} (
     ${insertedColumns.map(table.column).join(',\n    ')}
   ) VALUES (

@@ -23,7 +23,8 @@ export interface DatabaseProviderOptions extends AuditTableOptions {
  * It takes an {@link AuditSession}, a `pg` client (never a pool) and a `node:sqlite` `DatabaseSync`. A row that cannot
  * be written fails this backend for this call and costs the caller's transaction nothing: on PostgreSQL it is one
  * statement, `SELECT otel_audit_insert($1::jsonb)`, on SQLite one `INSERT OR ABORT`. Apply `sql/postgresql.sql` or
- * `sql/sqlite.sql` of this package first, or `sqlFor(options)` for names of your own.
+ * `sql/sqlite.sql` of this package first, or `sqlFor(options)` for names of your own. The function must be found by the
+ * `search_path` of every session, or `table` names its schema.
  *
  * On PostgreSQL, which has no U+0000, that character is kept as the visible text `\u0000`. In `details`, bigints beyond
  * 2^53 are decimal strings and bytes are `{"bytesValue": "<base64>"}`.

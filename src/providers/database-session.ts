@@ -2,7 +2,14 @@ import { AuditError } from '../errors.ts'
 import type { DatabaseDialect } from './audit-table.ts'
 import { show } from './provider-options.ts'
 
-/** All that a database session must offer: one statement on the caller's own connection and transaction. */
+/**
+ * All that a database session must offer: one statement on the caller's own connection and transaction.
+ *
+ * @example
+ * const prisma: AuditSession = { execute: (sql, params) => tx.$queryRawUnsafe(sql, ...params) }
+ * const typeorm: AuditSession = { execute: (sql, params) => manager.query(sql, [...params]) }
+ * const postgresJs: AuditSession = { execute: (text, params) => sql.unsafe(text, [...params]) }
+ */
 export interface AuditSession {
   /**
    * Runs one statement. Placeholders are `$1` on PostgreSQL and `?` on SQLite. On PostgreSQL it must resolve with the

@@ -5,7 +5,13 @@ import { firstValue } from './query-result.ts'
 import { describe, type Settlement } from './settlement.ts'
 
 /** What PostgreSQL's codes mean for an audit row: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const sqlState = { undefinedFunction: '42883', undefinedTable: '42P01', undefinedColumn: '42703', aborted: '25P02' }
+const sqlState = {
+  undefinedFunction: '42883',
+  undefinedTable: '42P01',
+  undefinedColumn: '42703',
+  aborted: '25P02',
+  forbidden: '42501',
+}
 
 /**
  * One audit row as one statement: the shipped function's EXCEPTION block is the savepoint. Separate SAVEPOINT, INSERT
@@ -63,12 +69,15 @@ export class PostgresqlInsert {
       if (code === sqlState.aborted) {
         throw this.#failure('the transaction is aborted already by an earlier statement; roll it back', cause)
       }
-      if (code === sqlState.undefinedFunction) {
+      // What was seen before no longer holds: dropped, another role or another search_path.
+      if (code === sqlState.undefinedFunction || code === sqlState.forbidden) {
         this.#connections = new WeakSet()
         this.#sessions = false
-        throw this.#missing(describe(cause), cause)
       }
-      throw this.#failure(describe(cause), cause)
+      if (code === sqlState.undefinedFunction) throw this.#missing(describe(cause), cause)
+      const elsewhere = code === undefined && session.dialect === undefined
+      const hint = elsewhere ? '; if this is not PostgreSQL, name its dialect: databaseProvider({ dialect })' : ''
+      throw this.#failure(`${describe(cause)}${hint}`, cause)
     }
   }
 

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchLogRecordProcessor, InMemoryLogRecordExporter, SimpleLogRecordProcessor } from '@opentelemetry/sdk-logs'
-import pg from 'pg'
-import { afterAll, beforeAll, describe, it } from 'vitest'
+import { describe, it } from 'vitest'
 import type { AuditProviderProtocol } from '../../src/index.ts'
 import { journalProvider } from '../../src/providers/journal-provider.ts'
 import {
@@ -18,7 +17,7 @@ import {
 } from '../../src/providers/index.ts'
 import { providerContract, type ProviderUnderTest } from '../../src/testing/index.ts'
 import { startReceiver } from './otlp-receiver.ts'
-import { startPostgresql, type PostgresqlServer } from './postgresql-server.ts'
+import { usePostgresql } from './postgresql-fixture.ts'
 
 const runner = { describe, it }
 
@@ -87,43 +86,19 @@ describe('databaseProvider on SQLite keeps the', () => {
 })
 
 describe('databaseProvider on PostgreSQL keeps the', () => {
-  const sql = readFileSync(new URL('../../sql/postgresql.sql', import.meta.url), 'utf8')
-  let server: PostgresqlServer | undefined
-  let reason = ''
+  const { database } = usePostgresql()
 
-  beforeAll(async () => {
-    const started = await startPostgresql()
-    if ('unavailable' in started) reason = started.unavailable
-    else server = started
-  }, 120_000)
-
-  afterAll(() => server?.stop())
-
-  providerContract(
-    async (): Promise<ProviderUnderTest> => {
-      const client = new pg.Client(server?.config)
-      await client.connect()
-      await client.query(`${sql}; TRUNCATE admin_audit_log; BEGIN`)
-      return {
-        provider: databaseProvider(),
-        db: client,
-        recorded: async () =>
-          Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM admin_audit_log')).rows[0]?.n),
-        dispose: async () => {
-          await client.query('COMMIT')
-          await client.end()
-        },
-      }
-    },
-    {
-      describe,
-      it: (name, run) =>
-        it(name, async (context) => {
-          if (server === undefined) context.skip(reason)
-          await run()
-        }),
-    },
-  )
+  providerContract(async (): Promise<ProviderUnderTest> => {
+    const { client } = await database()
+    await client.query('BEGIN')
+    return {
+      provider: databaseProvider(),
+      db: client,
+      recorded: async () =>
+        Number((await client.query<{ n: string }>('SELECT count(*) AS n FROM admin_audit_log')).rows[0]?.n),
+      dispose: () => client.query('COMMIT'),
+    }
+  }, runner)
 })
 
 describe('journalProvider keeps the', () => {

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createAuditLogger, isAuditError, traceIdFromRequestId, type AuditLogger } from '../../src/index.ts'
 import { databaseProvider, memoryProvider } from '../../src/providers/index.ts'
-import { startPostgresql, type PostgresqlServer } from './postgresql-server.ts'
+import { usePostgresql } from './postgresql-fixture.ts'
 
-const shipped = (name: string): string => readFileSync(new URL(`../../sql/${name}.sql`, import.meta.url), 'utf8')
+const sqliteSql = readFileSync(new URL('../../sql/sqlite.sql', import.meta.url), 'utf8')
 const event = { adminUserId: 7, action: 'create_store', targetType: 'store', targetId: 12, requestId: 'req-7' }
 const rowOnly = { backends: ['database'] }
 
@@ -27,25 +27,10 @@ beforeEach(() => {
 afterEach(() => logger.shutdown())
 
 describe('the database beside another backend in one logger, on PostgreSQL', () => {
-  let server: PostgresqlServer | undefined
-  let reason = ''
-
-  beforeAll(async () => {
-    const started = await startPostgresql()
-    if ('unavailable' in started) reason = started.unavailable
-    else server = started
-    const client = await server?.connect()
-    await client?.query(`${shipped('postgresql')}; CREATE TABLE business (id int PRIMARY KEY)`)
-  }, 120_000)
-
-  afterAll(() => server?.stop())
-
-  beforeEach((context: TestContext) => {
-    if (server === undefined) context.skip(reason)
-  })
+  const { server, database } = usePostgresql()
 
   it('writes the row in the caller’s transaction, with the trace id of the request', async () => {
-    const client = await server!.connect()
+    const { client } = await database()
     await client.query('BEGIN')
     const receipt = await logger.emit(event, { db: client, ...rowOnly })
     expect(receipt).toMatchObject({ durability: 'transaction', backends: { database: { ok: true } } })
@@ -56,7 +41,7 @@ describe('the database beside another backend in one logger, on PostgreSQL', () 
   })
 
   it('takes the row back with the rollback, and says so nowhere else', async () => {
-    const client = await server!.connect()
+    const { client } = await database()
     await client.query('BEGIN')
     const { recordId } = await logger.emit(event, { db: client, ...rowOnly })
     await client.query('ROLLBACK')
@@ -65,7 +50,7 @@ describe('the database beside another backend in one logger, on PostgreSQL', () 
   })
 
   it('gives false to a pool for this backend only', async () => {
-    const pool = new pg.Pool(server!.config)
+    const pool = new pg.Pool(server().config)
     expect(await logger.logAction(event, { db: pool, ...rowOnly })).toBe(false)
     expect(problems.join()).toContain('bad_session: audit provider "database": db is a connection pool')
     const receipt = await logger.emit(event, { db: pool })
@@ -75,7 +60,7 @@ describe('the database beside another backend in one logger, on PostgreSQL', () 
   })
 
   it('costs neither of two business inserts that are sent at once beside a failing audit insert', async () => {
-    const client = await server!.connect()
+    const { client } = await database()
     await client.query("ALTER TABLE admin_audit_log ADD CONSTRAINT refuse CHECK (target_id <> 'forbidden')")
     await client.query('BEGIN')
     const [, confirmed] = await Promise.all([
@@ -105,7 +90,7 @@ describe('the database beside another backend in one logger, on PostgreSQL', () 
 describe('the database in a logger, on SQLite', () => {
   it('keeps the row with the commit, takes it back with the rollback, and is false without a session', async () => {
     const db = new DatabaseSync(':memory:')
-    db.exec(shipped('sqlite'))
+    db.exec(sqliteSql)
     const count = (): unknown => db.prepare('SELECT count(*) AS n FROM admin_audit_log').get()?.['n']
     db.exec('BEGIN')
     expect(await logger.logAction(event, { db, ...rowOnly })).toBe(true)

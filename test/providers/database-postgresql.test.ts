@@ -1,44 +1,15 @@
-import { readFileSync } from 'node:fs'
-import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { databaseProvider, sqlFor } from '../../src/providers/index.ts'
 import { sampleAuditEvent } from '../../src/testing/sample-event.ts'
 import { SlotDriver } from '../../src/testing/slot-driver.ts'
 import { failureOf } from './audit-errors.ts'
 import { log, logWith } from './database-call.ts'
+import { postgresqlSql, usePostgresql } from './postgresql-fixture.ts'
 import { businessIds, rowsOf } from './postgresql-rows.ts'
-import { startPostgresql, type PostgresqlServer } from './postgresql-server.ts'
-
-const sql = readFileSync(new URL('../../sql/postgresql.sql', import.meta.url), 'utf8')
-
-let server: PostgresqlServer | undefined
-let reason = ''
-
-beforeAll(async () => {
-  const started = await startPostgresql()
-  if ('unavailable' in started) reason = started.unavailable
-  else server = started
-}, 120_000)
-
-afterAll(async () => {
-  await server?.stop()
-})
-
-beforeEach((context: TestContext) => {
-  if (server === undefined) context.skip(reason)
-})
-
-/** A client on a schema of its own, with the shipped SQL applied unless told otherwise. */
-async function database(script: string = sql): Promise<{ client: pg.Client; schema: string }> {
-  const client = await server!.connect()
-  const schema = `s_${Math.random().toString(36).slice(2)}`
-  await client.query(`CREATE SCHEMA ${schema}; SET search_path = ${schema}`)
-  await client.query('CREATE TABLE business (id int PRIMARY KEY)')
-  if (script !== '') await client.query(script)
-  return { client, schema }
-}
 
 describe('databaseProvider on PostgreSQL', () => {
+  const { server, database } = usePostgresql()
+
   it('writes every column of an event that is committed', async () => {
     const { client } = await database()
     const event = sampleAuditEvent({
@@ -88,7 +59,7 @@ describe('databaseProvider on PostgreSQL', () => {
   it('keeps the row of a client that is in no transaction', async () => {
     const { client, schema } = await database()
     expect(await log(client)).toEqual({ ok: true })
-    const other = await server!.connect()
+    const other = await server().connect()
     expect(await rowsOf(other, `${schema}.admin_audit_log`)).toHaveLength(1)
   })
 
@@ -144,8 +115,8 @@ describe('databaseProvider on PostgreSQL', () => {
 
   it.each([
     ['function', '', 'there is no function otel_audit_insert(jsonb)'],
-    ['table', `${sql}; DROP TABLE admin_audit_log`, '42P01 '],
-    ['column', `${sql}; ALTER TABLE admin_audit_log DROP COLUMN trace_id`, '42703 '],
+    ['table', `${postgresqlSql}; DROP TABLE admin_audit_log`, '42P01 '],
+    ['column', `${postgresqlSql}; ALTER TABLE admin_audit_log DROP COLUMN trace_id`, '42703 '],
   ])('names the SQL file when the %s is missing, and the transaction goes on', async (_what, script, text) => {
     const { client } = await database(script)
     await client.query('BEGIN')
@@ -165,7 +136,7 @@ describe('databaseProvider on PostgreSQL', () => {
     expect(await logWith(driver, client)).toEqual({ ok: true })
     await client.query('DROP FUNCTION otel_audit_insert(jsonb)')
     expect(failureOf(await logWith(driver, client))).toContain('apply sql/postgresql.sql')
-    await client.query(sql)
+    await client.query(postgresqlSql)
     expect(await logWith(driver, client)).toEqual({ ok: true })
   })
 
@@ -195,7 +166,7 @@ describe('databaseProvider on PostgreSQL', () => {
 
   it('does not wait for a locked audit table for longer than two seconds', async () => {
     const { client, schema } = await database()
-    const other = await server!.connect()
+    const other = await server().connect()
     await other.query(`BEGIN; LOCK TABLE ${schema}.admin_audit_log IN ACCESS EXCLUSIVE MODE`)
     await client.query('BEGIN')
     const started = performance.now()
@@ -205,58 +176,6 @@ describe('databaseProvider on PostgreSQL', () => {
     await client.query('COMMIT')
     await other.query('ROLLBACK')
     expect(await businessIds(client)).toEqual([1])
-  })
-
-  it('takes a structural AuditSession that resolves with the rows in any of the usual shapes', async () => {
-    const { client } = await database()
-    const shapes: ((result: pg.QueryResult<Record<string, unknown>>) => unknown)[] = [
-      (result) => result,
-      (result) => result.rows,
-      (result) => result.rows.map((row) => Object.values(row)),
-      (result) => [result.rows, { rowCount: 1 }],
-    ]
-    for (const shape of shapes) {
-      const session = {
-        execute: async (text: string, params: readonly unknown[]) => shape(await client.query(text, [...params])),
-      }
-      expect(await log(session)).toEqual({ ok: true })
-      await client.query("ALTER TABLE admin_audit_log ADD CONSTRAINT no_more CHECK (action <> 'forbidden')")
-      expect(failureOf(await log(session, { action: 'forbidden' }))).toContain('23514 ')
-      await client.query('ALTER TABLE admin_audit_log DROP CONSTRAINT no_more')
-    }
-    expect(await rowsOf(client)).toHaveLength(shapes.length)
-  })
-
-  it('claims nothing for a session that hides the answer, and writes nothing through it', async () => {
-    const { client } = await database()
-    const session = {
-      execute: async (text: string, params: readonly unknown[]) => {
-        await client.query(text, [...params])
-      },
-    }
-    const message = failureOf(await log(session))
-    expect(message).toMatch(/^bad_session: /)
-    expect(message).toContain('holds no result row')
-    expect(await rowsOf(client)).toEqual([])
-  })
-
-  it('refuses a pool and says why, but takes a client of it', async () => {
-    const { schema } = await database()
-    const pool = new pg.Pool({ ...server?.config, options: `-c search_path=${schema}` })
-    const message = failureOf(await log(pool))
-    expect(message).toMatch(/^bad_session: /)
-    expect(message).toContain('db is a connection pool')
-    const client = await pool.connect()
-    expect(await log(client)).toEqual({ ok: true })
-    client.release()
-    await pool.end()
-  })
-
-  it('fails only its slot on a client that is closed', async () => {
-    const client = new pg.Client(server?.config)
-    await client.connect()
-    await client.end()
-    expect(failureOf(await log(client))).toMatch(/^provider_failed: /)
   })
 
   it('writes to a table and columns of other names with the SQL of sqlFor', async () => {
