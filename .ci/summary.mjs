@@ -1,9 +1,9 @@
-// summary.mjs <folder of vitest JSON reports> [failed part]: prints one line `N passed, N failed[, N skipped]` and exits 1
+// summary.mjs <folder of vitest JSON reports> [failed part…]: prints one line `N passed, N failed[, N skipped]` and exits 1
 // when something failed or nothing ran. A part that failed without a failed test in its report counts as one failure.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const [folder, failedPart] = process.argv.slice(2)
+const [folder, ...failedParts] = process.argv.slice(2)
 const total = { passed: 0, failed: 0, skipped: 0 }
 const failures = {}
 
@@ -18,7 +18,7 @@ for (const name of readdirSync(folder).filter((file) => file.endsWith('.json')))
   total.failed += failed
   total.skipped += report.numPendingTests + report.numTodoTests
 }
-if (failedPart !== undefined && !failures[failedPart]) total.failed += 1
+total.failed += failedParts.filter((part) => !failures[part]).length
 const nothingRan = total.passed + total.failed === 0
 if (nothingRan) console.log('No test ran.')
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`)

@@ -50,7 +50,7 @@ describe('tracked files', () => {
 
 describe('code', () => {
   it('lives in kebab-case files that say what is in them', () => {
-    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|deep\.test|bench|config))?\.(ts|mjs)$/
+    const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|deep\.test|types\.test|bench|config))?\.(ts|mjs)$/
     const names = code.map((path) => ({ path, name: path.slice(path.lastIndexOf('/') + 1) }))
     expect(names.filter(({ name }) => !kebab.test(name)).map(({ path }) => path)).toEqual([])
     const dumps = names.filter(({ name }) => /^(utils?|helpers?|common|misc|types|shared)\.ts$/.test(name))
