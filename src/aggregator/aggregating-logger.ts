@@ -27,7 +27,8 @@ import type { JournalMember } from './journal-member.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { ProviderSet, type ModuleSource } from './provider-set.ts'
 import { Repeats } from './repeats.ts'
-import { chooseSlots } from './choose-slots.ts'
+import { chooseSlots, transactionSlots } from './choose-slots.ts'
+import type { Slot } from './slot.ts'
 import { trackAction } from './track-action.ts'
 
 export interface AggregatingLoggerSettings {
@@ -202,17 +203,16 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     call.onAnswer = onAnswer
     call.onReceipt = onReceipt
     call.onFailure = onFailure
-    if (input.recordId !== undefined && input.recordId !== null && this.#isRepeat(event, call)) return
+    if (input.recordId !== undefined && input.recordId !== null && this.#isRepeat(event, call, options)) return
     try {
-      this.#dispatch(call, options)
+      this.#dispatch(call, chooseSlots(this.#set, call), options)
     } catch (error) {
       call.repeat?.fail(asAuditError(error))
       throw error
     }
   }
 
-  #dispatch(call: Call, options: AuditCallOptions | undefined): void {
-    const slots = chooseSlots(this.#set, call)
+  #dispatch(call: Call, slots: readonly Slot[], options: AuditCallOptions | undefined): void {
     call.take(slots)
     const parent = options?.context ?? contextApi.active()
     const own = slots.length === 1 && this.#enrichers.length === 0 ? slots[0] : undefined
@@ -231,7 +231,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     call.wait()
   }
 
-  #isRepeat(event: AuditEvent, call: Call): boolean {
+  #isRepeat(event: AuditEvent, call: Call, options: AuditCallOptions | undefined): boolean {
     const hash = eventContentHash(event)
     const earlier = this.#repeats.find(event.recordId, hash)
     if (earlier === undefined) {
@@ -240,8 +240,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     }
     earlier.share(
       (receipt) => {
-        call.onAnswer?.(true)
-        call.onReceipt?.(receipt)
+        this.#repeat(call, receipt, options)
       },
       (error) => {
         call.onAnswer?.(false)
@@ -249,6 +248,27 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       },
     )
     return true
+  }
+
+  /**
+   * The record is confirmed already. Only a transaction of the caller's takes it again, because the one that took it
+   * before may have been rolled back, which is why the whole of it is done anew.
+   */
+  #repeat(call: Call, receipt: AuditReceipt, options: AuditCallOptions | undefined): void {
+    const slots = call.db === undefined ? [] : transactionSlots(this.#set, call)
+    if (slots.length === 0) {
+      call.onAnswer?.(true)
+      call.onReceipt?.(receipt)
+      return
+    }
+    call.earlier = receipt
+    try {
+      this.#dispatch(call, slots, options)
+    } catch (error) {
+      // Another call's confirmation brought us here; it must not get this one's error.
+      call.onAnswer?.(false)
+      call.onFailure?.(asAuditError(error))
+    }
   }
 
   #timeLimit(options: AuditCallOptions | undefined): number {

@@ -11,7 +11,8 @@ export type AuditConfirmBy = 'durable' | 'all' | readonly string[]
 export interface AuditCallOptions {
   /**
    * The caller's session or transaction, for providers that use it. The call MUST be awaited before the transaction
-   * ends. With it the default time limit is 2,000 ms.
+   * ends; it does not answer before those providers are done with the session. With it the default time limit is
+   * 2,000 ms.
    */
   db?: unknown
   /** Only these backends take this call. A name that no configured backend has rejects with `no_provider`. */

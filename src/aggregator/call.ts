@@ -46,6 +46,8 @@ export class Call implements Expiring {
   onReceipt: ((receipt: AuditReceipt) => void) | undefined
   onFailure: ((error: AuditError) => void) | undefined
   repeat: RepeatEntry | undefined
+  /** Set when the record was confirmed before and only the caller's transaction takes it again. */
+  earlier: AuditReceipt | undefined
 
   deadline = 0
   previous: Expiring | undefined = undefined
@@ -150,16 +152,26 @@ export class Call implements Expiring {
 
   /** Looks again whether the answer is certain, or everything over. */
   #decide(): void {
-    if (this.#answer === undefined) {
+    if (this.#answer === undefined && !this.#inTransaction()) {
       this.#answer = verdict(this)
       if (this.#answer !== undefined) {
-        if (this.#answer && !this.slots.some((slot) => slot.member.durability === 'durable')) {
+        if (
+          this.#answer &&
+          this.earlier === undefined &&
+          !this.slots.some((slot) => slot.member.durability === 'durable')
+        ) {
           this.#hub.confirmedWeakly()
         }
         this.onAnswer?.(this.#answer)
       }
     }
     if (this.#open === 0) this.#finish()
+  }
+
+  /** Who awaits a call with `db` may end the transaction then: no provider may still be using the session. */
+  #inTransaction(): boolean {
+    if (this.db === undefined) return false
+    return this.slots.some(({ open, member }) => open && (member.durability ?? 'transaction') === 'transaction')
   }
 
   misuse(slot: Slot, what: string): void {

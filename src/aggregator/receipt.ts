@@ -7,12 +7,11 @@ import type { Slot } from './slot.ts'
 
 /** The receipt of a call whose slots have settled (rule P13). */
 export function buildReceipt(call: Call, now: () => Date): AuditReceipt {
+  if (call.earlier !== undefined) {
+    return { ...call.earlier, repeated: true, backends: { ...call.earlier.backends, ...backendsOf(call.slots) } }
+  }
   const durability = strongest(call.slots) ?? 'memory'
   const place = call.slots.find((slot) => slot.confirmation?.streamId !== undefined)?.confirmation
-  const backends: Record<string, AuditBackendResult> = {}
-  for (const slot of call.slots) {
-    backends[slot.member.name] = slot.error === undefined ? { ok: true } : { ok: false, error: slot.error }
-  }
   return {
     recordId: call.event.recordId,
     ...(place?.streamId === undefined ? {} : { streamId: place.streamId }),
@@ -20,8 +19,15 @@ export function buildReceipt(call: Call, now: () => Date): AuditReceipt {
     ...(place?.integrityHash === undefined ? {} : { integrityHash: place.integrityHash }),
     recordedAt: call.confirmedAt ?? now(),
     durability,
-    backends,
+    backends: backendsOf(call.slots),
   }
+}
+
+function backendsOf(slots: readonly Slot[]): Record<string, AuditBackendResult> {
+  const backends: Record<string, AuditBackendResult> = {}
+  for (const { member, error } of slots)
+    backends[member.name] = error === undefined ? { ok: true } : { ok: false, error }
+  return backends
 }
 
 /** Why a call is not confirmed, with what it reached. */

@@ -1,4 +1,4 @@
-import type { AuditConfirmBy } from './audit-logger.ts'
+import type { AuditConfirmBy, AuditReceipt } from './audit-logger.ts'
 import { durabilityRank } from './confirmation.ts'
 import type { Slot } from './slot.ts'
 
@@ -7,6 +7,7 @@ interface Undecided {
   readonly rule: AuditConfirmBy
   readonly floor: 'local' | 'collector' | undefined
   readonly only: readonly string[] | undefined
+  readonly earlier: AuditReceipt | undefined
 }
 
 /** A provider whose factory is under way may turn out durable; one whose factory failed is as good as disabled. */
@@ -17,7 +18,7 @@ function mayBeDurable(slot: Slot): boolean {
 /** `true`: confirmed as asked. `false`: it cannot be any more. `undefined`: not certain yet. */
 export function verdict(call: Undecided): boolean | undefined {
   let open = 0
-  let strongest = 0
+  let strongest = call.earlier === undefined ? 0 : durabilityRank[call.earlier.durability]
   for (const slot of call.slots) {
     if (slot.open) open++
     const durability = slot.confirmed ? slot.durability : undefined
@@ -35,7 +36,7 @@ function byRule(call: Undecided, open: number): boolean | undefined {
     if (call.slots.some((slot) => slot.error !== undefined)) return false
     return open === 0 && call.slots.length > 0 ? true : undefined
   }
-  if (call.rule === 'durable') return byDurable(call.slots, open)
+  if (call.rule === 'durable') return call.earlier === undefined ? byDurable(call.slots, open) : true
   return byNames(call)
 }
 
@@ -65,6 +66,7 @@ function byNames(call: Undecided): boolean | undefined {
   const left = only === undefined ? wanted : wanted.filter((name) => only.includes(name))
   let answer: boolean | undefined = true
   for (const name of left.length > 0 ? left : (only ?? [])) {
+    if (call.earlier?.backends[name]?.ok === true && !call.slots.some(({ member }) => member.name === name)) continue
     const slot = call.slots.find((candidate) => candidate.member.name === name)
     if (slot?.confirmed === true) continue
     const pending = slot === undefined ? call.slots.some((other) => other.member.provider === undefined) : slot.open

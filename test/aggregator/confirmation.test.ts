@@ -41,6 +41,23 @@ it('logAction answers as soon as it is certain and does not wait for a hanging p
   expect(performance.now() - start).toBeLessThan(1_000)
 })
 
+it('a call with db does not answer while a provider may still use the session', async () => {
+  let release: (value: boolean) => void = () => undefined
+  const database = new FakeProvider(
+    'database',
+    (delivery) => delivery.acknowledge(new Promise((resolve) => (release = resolve))),
+    'transaction',
+  )
+  const { logger } = makeLogger({ providers: [new FakeProvider('disk'), database, new FakeProvider('slow', hang)] })
+  let answer: boolean | undefined
+  const call = logger.logAction(event, { db: {} }).then((value) => (answer = value))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(answer).toBeUndefined()
+  release(false)
+  await call
+  expect(answer).toBe(true)
+})
+
 it('emit waits for every provider so that the receipt is complete', async () => {
   let release: (value: boolean) => void = () => undefined
   const slow = weak('slow', (delivery) => delivery.acknowledge(new Promise((resolve) => (release = resolve))))

@@ -70,6 +70,33 @@ it('a row of a transaction is written again by a retry, because the first one ma
   expect(database.seen).toHaveLength(2)
 })
 
+it('a repeat with db beside a durable provider writes the row again, and only that', async () => {
+  const disk = new FakeProvider('disk')
+  const database = new FakeProvider('database', yes, 'transaction')
+  const { logger } = makeLogger({ providers: [disk, database] })
+  const first = await logger.emit({ ...event, recordId }, { db: 'rolled back' })
+  const second = await logger.emit({ ...event, recordId }, { db: 'second try' })
+  expect(database.seen.map(({ db }) => db)).toEqual(['rolled back', 'second try'])
+  expect(disk.seen).toHaveLength(1)
+  expect(second).toEqual({ ...first, repeated: true })
+  database.onRecord = no
+  const third = await logger.emit({ ...event, recordId }, { db: 'third try' })
+  expect(third.repeated).toBe(true)
+  expect(third.backends).toMatchObject({ disk: { ok: true }, database: { ok: false } })
+  expect(await logger.logAction({ ...event, recordId })).toBe(true)
+  expect(database.seen).toHaveLength(3)
+})
+
+it('under confirmBy all such a repeat is confirmed only when the transaction has the row again', async () => {
+  const database = new FakeProvider('database', yes, 'transaction')
+  const { logger } = makeLogger({ providers: [new FakeProvider('disk'), database], confirmBy: 'all' })
+  expect(await logger.logAction({ ...event, recordId }, { db: 1 })).toBe(true)
+  database.onRecord = no
+  expect(await logger.logAction({ ...event, recordId }, { db: 2 })).toBe(false)
+  database.onRecord = yes
+  expect(await logger.logAction({ ...event, recordId }, { db: 3 })).toBe(true)
+})
+
 it('the memory of record ids is bounded, oldest first', () => {
   const repeats = new Repeats(2)
   for (const id of ['a', 'b', 'c']) repeats.begin(id, 'hash')
