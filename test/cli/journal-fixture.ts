@@ -14,6 +14,8 @@ export interface FixtureRecord {
   readonly requestId?: string
   readonly traceId?: string
   readonly body?: unknown
+  /** Default: its number, after `from`. */
+  readonly millis?: number
   readonly attributes?: Readonly<Record<string, unknown>>
 }
 
@@ -61,7 +63,11 @@ export function writeStream(
         number++
         const recordId = randomUUID()
         recordIds.push(recordId)
-        const sealed = sealRecord(fields(record, recordId, from + number), { streamId: id, number, previousHash })
+        const sealed = sealRecord(fields(record, recordId, record.millis ?? from + number), {
+          streamId: id,
+          number,
+          previousHash,
+        })
         previousHash = sealed.hash
         hashes.push(sealed.hash)
         return sealed.wire

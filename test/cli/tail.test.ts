@@ -54,6 +54,14 @@ describe('otel-audit tail', () => {
     expect(await requestIds('--dir', journal, '-n', '2')).toEqual(['r-3', 'r-4'])
   })
 
+  it('keeps a stream in its own order when its clock jumped back', async () => {
+    const journal = scratchDirectory()
+    const ids = ['r-1', 'r-2', 'r-3', 'r-4']
+    writeStream(journal, [[[300, 301, 5, 302].map((millis, i) => ({ requestId: ids[i] ?? '', millis }))]])
+    writeStream(journal, [[[{ requestId: 'r-9', millis: 100 }]]])
+    expect(await requestIds('--dir', journal)).toEqual(['r-9', ...ids])
+  })
+
   it('finds all records of one request', async () => {
     const journal = scratchDirectory()
     writeStream(journal, [[records(20), [{ requestId: 'r-1' }]]])
