@@ -1,4 +1,6 @@
 export { memoryProvider, type MemoryProvider, type MemoryQuery, type MemoryRecord } from '../providers/index.ts'
+export type { CollectedRecord, HostileBehaviour } from './hostile-collector-behaviour.ts'
+export type { CollectedSummary } from './hostile-collector-records.ts'
 export {
   startHostileCollector,
   type BehaviourLimits,
