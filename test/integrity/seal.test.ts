@@ -113,6 +113,13 @@ describe('encodeRecord', () => {
     const inherited = Object.create({ stray: 1 }) as Record<string, unknown>
     inherited['own'] = 1
     expect(encodeRecord({ ...bare, attributes: inherited }, undefined).wire).not.toContain('stray')
+    Object.assign(Object.prototype, { stray: 1 })
+    try {
+      const { wire } = encodeRecord({ ...bare, body: { a: 1 }, attributes: { a: 1 } }, undefined)
+      expect(wire).not.toContain('stray')
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'stray')
+    }
   })
 
   it.each([

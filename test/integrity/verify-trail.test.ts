@@ -135,6 +135,12 @@ describe('verifyTrail', () => {
     ])
   })
 
+  it('keeps a record in its chain whose record id was taken away', async () => {
+    const trail = makeStream(3)
+    trail[1] = withAttribute(trail[1]!, 'audit.record.id', undefined)
+    expect((await verifyTrail(trail)).findings.map(brief)).toEqual([['wrong_hash', 'error', 3, recordIdOf(streamA, 3)]])
+  })
+
   it('finds an altered record beside a gap, too', async () => {
     const trail = makeStream(9)
     trail[2] = altered(trail[2]!)
