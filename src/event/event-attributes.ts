@@ -1,4 +1,4 @@
-import type { FaithfulCopy, Fields } from './faithful-copy.ts'
+import { memberBytes, type FaithfulCopy, type Fields } from './faithful-copy.ts'
 import { claimedTimestampKey } from './event-time.ts'
 import { invalidEvent } from './invalid-event.ts'
 import { describeThrown, threwMarker } from './markers.ts'
@@ -21,13 +21,16 @@ export function eventAttributes(
   verdicts: KeyVerdicts,
   claimed: string | undefined,
 ): Readonly<Fields> {
-  if ((source === undefined || source === null) && claimed === undefined) return noAttributes
-  const entries = source === undefined || source === null ? [] : readEntries(source, copy, verdicts)
-  if (claimed !== undefined) entries.push([claimedTimestampKey, claimed])
-  if (entries.length === 0) return noAttributes
-  entries.sort((left, right) => (left[0] < right[0] ? -1 : 1))
+  if (source === undefined || source === null) return claimOnly(claimed)
+  const keys = attributeKeys(source)
+  for (const key of keys) checkKey(key)
+  if (claimed !== undefined) keys.push(claimedTimestampKey)
+  if (keys.length > 1) keys.sort()
   const out: Fields = {}
-  for (const [key, value] of entries) out[key] = value
+  for (const key of keys) {
+    const value = key === claimedTimestampKey ? claimed : attributeValue(source as Fields, key, copy, verdicts)
+    if (value !== undefined && value !== null) out[key] = value
+  }
   return Object.freeze(out)
 }
 
@@ -36,20 +39,13 @@ export function claimOnly(claimed: string | undefined): Readonly<Fields> {
   return claimed === undefined ? noAttributes : Object.freeze({ [claimedTimestampKey]: claimed })
 }
 
-function readEntries(source: unknown, copy: FaithfulCopy, verdicts: KeyVerdicts): [string, unknown][] {
-  const entries: [string, unknown][] = []
-  for (const key of attributeKeys(source)) {
-    const name = checkedKey(key)
-    let value: unknown = redactedValue
-    if (!verdicts.isSecret(name)) {
-      copy.path[0] = name
-      value = readValue(source as Fields, key, copy)
-    }
-    if (value === undefined || value === null) continue
-    copy.units += name.length
-    entries.push([name, passesSdk(value) ? value : stableJson(value)])
-  }
-  return entries
+function attributeValue(source: Fields, key: string, copy: FaithfulCopy, verdicts: KeyVerdicts): unknown {
+  copy.overhead += memberBytes
+  copy.units += key.length
+  if (verdicts.of(key) === 'redact') return redactedValue
+  copy.path[0] = key
+  const value = readValue(source, key, copy)
+  return passesSdk(value) ? value : stableJson(value)
 }
 
 function attributeKeys(source: unknown): string[] {
@@ -61,14 +57,13 @@ function attributeKeys(source: unknown): string[] {
   throw invalidEvent('attributes', source, 'an object of attributes, null or undefined')
 }
 
-function checkedKey(key: string): string {
+function checkKey(key: string): void {
   if (key === '') throw invalidEvent('attributes', '', 'non-empty attribute names')
   if (key === '__proto__') throw invalidEvent('attributes', key, 'another name: OpenTelemetry drops this one')
   if (key.startsWith('audit.')) {
     throw invalidEvent('attributes', key, "names outside 'audit.', which belongs to the audit record itself")
   }
   if (!key.isWellFormed()) throw invalidEvent('attributes', key.toWellFormed(), 'well-formed attribute names')
-  return key
 }
 
 function readValue(source: Fields, key: string, copy: FaithfulCopy): unknown {

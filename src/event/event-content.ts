@@ -1,44 +1,52 @@
 import { hash } from 'node:crypto'
 import type { AuditEvent } from './audit-event.ts'
 import { claimedTimestampKey } from './event-time.ts'
-import { stableJson } from './stable-json.ts'
+import type { Fields } from './faithful-copy.ts'
 
 /**
  * SHA-256 (hex) of what an event says: all but its record id and its times; trace ids are no part of it. Two events with
  * one caller-given record id and one content hash are a repeat, two hashes are a conflict (rule W2).
  */
 export function eventContentHash(event: AuditEvent): string {
+  const { eventName, adminUserId, actorType, action, outcome, targetType, targetId } = event
+  const { actorName, targetName, ipAddress, userAgent, requestId, details, attributes } = event
+  const fields = [eventName, adminUserId, actorType, action, outcome, targetType, targetId]
+  const optional = [actorName ?? null, targetName ?? null, ipAddress ?? null, userAgent ?? null, requestId ?? null]
   return hash(
     'sha256',
-    stableJson([
-      [event.eventName, event.adminUserId, event.actorType, event.action, event.outcome],
-      [event.targetType, event.targetId, event.actorName ?? null, event.targetName ?? null],
-      [event.ipAddress ?? null, event.userAgent ?? null, event.requestId ?? null],
-      marked(event.details),
-      marked(event.attributes),
-    ]),
+    JSON.stringify([fields, optional]) + valueText(details) + valueText(withoutClaim(attributes)),
     'hex',
   )
 }
 
-/** Bytes and text, and numbers and bigints, must not give one hash: wraps what JSON text would confuse. */
-function marked(value: unknown): unknown {
-  if (typeof value === 'bigint') return { bigint: [String(value)] }
-  if (typeof value !== 'object' || value === null) return value
-  if (value instanceof Uint8Array) return { bytes: [value] }
-  if (Array.isArray(value)) return value.map(marked)
-  return {
-    map: Object.entries(value)
-      .filter(isContent)
-      .map(([key, item]) => [key, marked(item)] as const)
-      .sort(byKey),
+/** One text for one value, in which texts, numbers, bigints and bytes never look alike. */
+function valueText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'bigint':
+      return `${value}n`
+    case 'object':
+      return value === null ? 'null' : containerText(value)
+    default:
+      return String(value)
   }
 }
 
-function isContent(entry: readonly [string, unknown]): boolean {
-  return entry[0] !== claimedTimestampKey
+function containerText(value: object): string {
+  let text = ''
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${valueText(item)},`
+    return `[${text}]`
+  }
+  if (value instanceof Uint8Array) return `<${Buffer.from(value).toString('base64')}>`
+  for (const key of Object.keys(value).sort()) text += `${JSON.stringify(key)}:${valueText((value as Fields)[key])},`
+  return `{${text}}`
 }
 
-function byKey(left: readonly [string, unknown], right: readonly [string, unknown]): number {
-  return left[0] < right[0] ? -1 : left[0] > right[0] ? 1 : 0
+function withoutClaim(attributes: Readonly<Fields>): Readonly<Fields> {
+  if (!(claimedTimestampKey in attributes)) return attributes
+  const rest = { ...attributes }
+  Reflect.deleteProperty(rest, claimedTimestampKey)
+  return rest
 }

@@ -42,6 +42,7 @@ describe('the content hash (rule W2)', () => {
     [Uint8Array.of(97), 'YQ=='],
     [Uint8Array.of(97), { bytes: ['YQ=='] }],
     [null, undefined],
+    [{ 'audit.timestamp.claimed': 1 }, {}],
     [[], {}],
     [
       [1, 2],
