@@ -42,6 +42,9 @@ export async function startCollector(directory: string, arrived: (views: readonl
     what: 'a real OpenTelemetry Collector with ./collector-config.yaml, file exporter',
     url: `http://${endpoint}`,
     file,
+    setAway(away: boolean) {
+      child.kill(away ? 'SIGSTOP' : 'SIGCONT')
+    },
     async stop() {
       child.kill('SIGTERM')
       if (child.exitCode === null) await once(child, 'exit')

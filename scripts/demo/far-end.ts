@@ -21,6 +21,8 @@ export interface FarEnd {
   readonly spans: Span[]
   /** The first record that matches, now or within the time limit. */
   arrival(matches: (view: RecordView) => boolean, timeoutMillis?: number): Promise<RecordView | undefined>
+  /** An outage: nothing is taken until it is over. */
+  setAway(away: boolean): void
   close(): Promise<void>
 }
 
@@ -60,6 +62,10 @@ export async function startFarEnd(directory: string, options: { collector: boole
         waiting.add(look)
         look()
       })
+    },
+    setAway(away) {
+      if (collector === undefined) receiver.away = away
+      else collector.setAway(away)
     },
     async close() {
       await collector?.stop()

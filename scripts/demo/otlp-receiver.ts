@@ -8,6 +8,8 @@ export type Received = (path: '/v1/logs' | '/v1/traces', request: unknown) => vo
 
 export interface OtlpReceiver {
   readonly url: string
+  /** While away it answers 503 to logs. */
+  away: boolean
   close(): Promise<void>
 }
 
@@ -16,12 +18,22 @@ export interface OtlpReceiver {
  * exporter it keeps each logs request as one line of `file`, before it answers.
  */
 export async function startOtlpReceiver(file: string, received: Received): Promise<OtlpReceiver> {
+  const receiver = {
+    url: '',
+    away: false,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
   const server = createServer((request, response) => {
     void body(request).then(
       (text) => {
         const path = request.url
         if (request.method !== 'POST') return response.writeHead(405).end()
         if (path !== '/v1/logs' && path !== '/v1/traces' && path !== '/v1/metrics') return response.writeHead(404).end()
+        if (receiver.away && path === '/v1/logs') return response.writeHead(503).end()
         if (request.headers['content-type']?.startsWith('application/json') !== true)
           return response.writeHead(415).end()
         try {
@@ -39,14 +51,8 @@ export async function startOtlpReceiver(file: string, received: Received): Promi
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
+  receiver.url = `http://127.0.0.1:${port}`
+  return receiver
 }
 
 async function body(request: IncomingMessage): Promise<string> {

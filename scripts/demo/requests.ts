@@ -27,6 +27,14 @@ export const morning: readonly AdminRequest[] = [
   { as: 'alice', method: 'DELETE', path: '/users/bob' },
 ]
 
+/** The last request before the crash. */
+export const doomed: AdminRequest = {
+  as: 'alice',
+  method: 'POST',
+  path: '/stores',
+  body: { name: 'Madrid', currency: 'EUR' },
+}
+
 export interface Answered {
   readonly requestId: string
   readonly status: number

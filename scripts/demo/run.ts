@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { recordLine } from '../../src/cli/record-line.ts'
 import { attributeText, type RecordView } from '../../src/cli/record-view.ts'
 import { startFarEnd } from './far-end.ts'
-import { morning, send, type AdminRequest } from './requests.ts'
+import { doomed, morning, send, type AdminRequest } from './requests.ts'
 import { chapter, command, line, paint, root, say } from './screen.ts'
 import { startService } from './service.ts'
 import { tamperedCopy } from './tamper.ts'
@@ -28,7 +28,7 @@ say(`\n${paint('bold', 'otel-audit')}  who did what to which thing: on disk befo
 
 chapter('A service and a far end')
 const farEnd = await startFarEnd(directory, { collector: options.collector })
-const service = await startService(journal, farEnd, Number(process.env['PORT'] ?? 0))
+let service = await startService(journal, farEnd, Number(process.env['PORT'] ?? 0))
 line(`far end   ${farEnd.auditUrl}  ${paint('dim', farEnd.what)}`)
 line(`service   ${service.url}  ${paint('dim', 'examples/admin-service, its own process')}`)
 line(`journal   ${journal}`)
@@ -44,11 +44,7 @@ for (const request of morning) {
   )
   const record = await farEnd.arrival(hasRequestId(requestId))
   if (record === undefined) missing++
-  line(
-    record === undefined
-      ? paint('red', '  did not arrive within 10 s')
-      : `${paint('dim', '←')} ${recordLine(record, paint)}`,
-  )
+  line(arrived(record))
 }
 
 chapter('Find one by its request ID')
@@ -63,6 +59,18 @@ const spans = await spansOf(traceId)
 line(
   `trace ID  ${paint('bold', traceId)}  ${paint('dim', `${spans} span${spans === 1 ? '' : 's'} of this trace arrived`)}`,
 )
+
+chapter('Outage and crash: the far end is away, and the service is killed (kill -9) right after its answer')
+farEnd.setAway(true)
+const lastWords = await send(service.url, doomed)
+await service.kill()
+line(`${paint('dim', '→')} ${asked(doomed)}  ${paint('green', String(lastWords.status))}  ${paint('red', 'killed')}`)
+farEnd.setAway(false)
+line(paint('dim', 'the far end is back; the service starts again on the same journal'))
+service = await startService(journal, farEnd, Number(process.env['PORT'] ?? 0))
+const survivor = await farEnd.arrival(hasRequestId(lastWords.requestId))
+const adoption = await farEnd.arrival(({ eventName }) => eventName === 'audit.pipeline.adopt')
+for (const record of [survivor, adoption]) line(arrived(record))
 
 if (options.keep) await keep()
 
@@ -94,6 +102,7 @@ await farEnd.close()
 
 const checks: readonly [boolean, string][] = [
   [missing === 0, `${morning.length} requests, ${morning.length - missing} of their records at the far end`],
+  [survivor !== undefined && adoption !== undefined, 'the record of a killed process arrived after all'],
   [stopCode === 0 && stopRecord !== undefined, 'orderly stop, recorded'],
   [found !== undefined && traceId !== '', 'one found by its request ID, with its trace'],
   [verified === 0 && verifiedFarEnd === 0, 'journal and far end verify'],
@@ -117,6 +126,12 @@ process.exitCode = good ? 0 : 1
 function asked(request: AdminRequest): string {
   const what = `${request.method} ${request.path}`
   return `${request.as.padEnd(5)} ${what.padEnd(22)} ${request.body === undefined ? '' : JSON.stringify(request.body)}`
+}
+
+function arrived(record: RecordView | undefined): string {
+  return record === undefined
+    ? paint('red', 'a record did not arrive within 10 s')
+    : `${paint('dim', '←')} ${recordLine(record, paint)}`
 }
 
 function remark(request: AdminRequest): string {

@@ -9,6 +9,8 @@ export interface Service {
   readonly url: string
   /** SIGTERM; resolves with the exit code once the process has ended. */
   stop(): Promise<number | null>
+  /** SIGKILL: nothing of the process runs any more. */
+  kill(): Promise<void>
 }
 
 /** The sample admin service, in a process of its own, configured by environment variables only. */
@@ -32,8 +34,8 @@ export async function startService(journal: string, farEnd: FarEnd, port: number
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const kill = () => child.kill('SIGKILL')
-  process.once('exit', kill)
+  const killNow = () => child.kill('SIGKILL')
+  process.once('exit', killNow)
   const ended = once(child, 'exit') as Promise<[number | null]>
   const url = await Promise.race([listening(child.stdout), ended.then(() => undefined)])
   if (url === undefined) throw new Error('the admin service did not start; see above')
@@ -42,8 +44,13 @@ export async function startService(journal: string, farEnd: FarEnd, port: number
     async stop() {
       child.kill('SIGTERM')
       const [code] = await ended
-      process.off('exit', kill)
+      process.off('exit', killNow)
       return code
+    },
+    async kill() {
+      killNow()
+      await ended
+      process.off('exit', killNow)
     },
   }
 }
