@@ -51,7 +51,6 @@ export class DeliveryLoop {
     this.#suspicion = new Suspicion({
       source: options.source,
       accepted: this.#accepted,
-      maxBytes: collector.maxRequestBytes,
       random: options.random ?? Math.random,
       post: (body) => this.#post(body),
       onAccepted: (body, other) => {

@@ -11,6 +11,7 @@ export interface OtherRecord {
 }
 
 export interface OthersOptions {
+  /** Enough for the whole line of the refused record and some that follow. */
   readonly maxBytes: number
   /** Left out: the far end has them. */
   readonly accepted: Accepted
@@ -24,8 +25,7 @@ export class OtherRecords {
 
   /** Those that follow in the stream; when there are none, those of the stream whose turn comes next. */
   static after(source: JournalSource, stream: SourceStream, number: number, options: OthersOptions): OtherRecords {
-    // Twice: the refused record may end what one read gives.
-    const own = OtherRecords.#read(stream, number, 2 * options.maxBytes, options.accepted)
+    const own = OtherRecords.#read(stream, number, options.maxBytes, options.accepted)
     if (own.total > 0) return own
     const next = source.nextStream(stream.id)
     if (next === undefined || next.id === stream.id) return own

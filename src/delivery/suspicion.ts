@@ -27,7 +27,6 @@ interface Suspect {
 export interface SuspicionTools {
   readonly source: JournalSource
   readonly accepted: Accepted
-  readonly maxBytes: number
   readonly random: () => number
   readonly post: (body: Uint8Array) => Promise<Verdict>
   /** A comparison was accepted. */
@@ -38,6 +37,8 @@ const emptyRequest = Buffer.from('{"resourceLogs":[]}')
 /** Comparisons in the first attempt, doubled in each later one; when all are refused, delivery pauses in between. */
 const fewComparisons = 4
 const mostComparisons = 32
+/** Several of the journal's longest lines. */
+const comparedBytes = 4_194_304
 
 /**
  * Tells a poison record from an endpoint that refuses everything: such an endpoint sets nothing aside.
@@ -67,9 +68,8 @@ export class Suspicion {
     this.#knownRecordCounts = true
   }
 
-  /** The endpoint failed in another way: what it accepted before says no more. */
+  /** The endpoint failed in another way: what it accepted before the suspect's next refusal says no more. */
   forgetEvidence(): void {
-    this.#compared.clear()
     if (this.#suspect !== undefined) this.#suspect.evidence = 'nothing'
   }
 
@@ -93,7 +93,9 @@ export class Suspicion {
 
   #others(suspect: Suspect, work: Work): OtherRecords {
     work.keep()
-    return OtherRecords.after(this.#tools.source, work.stream, suspect.batch.first, this.#tools)
+    const { source, accepted } = this.#tools
+    const { first, byteLength } = suspect.batch
+    return OtherRecords.after(source, work.stream, first, { maxBytes: 2 * byteLength + comparedBytes, accepted })
   }
 
   async #askEndpoint(suspect: Suspect, work: Work): Promise<Ruling> {
