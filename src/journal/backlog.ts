@@ -4,7 +4,7 @@ import { systemCode } from './disk-error.ts'
 import type { FileSystem } from './file-system.ts'
 import type { DeliveryCursor } from './journal-source.ts'
 import type { TakeLock } from './lock.ts'
-import { isStreamName, lockFileName } from './names.ts'
+import { isStreamName, lockFileName, segmentsOf } from './names.ts'
 import { applyRetention } from './retention.ts'
 import { AdoptedStream } from './source-streams.ts'
 import { cursorMatches, readTail } from './stream-tail.ts'
@@ -103,6 +103,7 @@ export class Backlog {
     if (outcome.state === 'busy') return
     const lock = outcome.state === 'held' ? outcome.lock : undefined
     try {
+      syncStream(fs, directory)
       const tail = readTail(fs, directory, id)
       const cursor = this.#startingPoint(directory, id, tail.last)
       this.#adopted.set(id, new AdoptedStream(fs, directory, id, cursor, tail, lock, report, onAdvance))
@@ -130,5 +131,23 @@ export class Backlog {
     const message = `audit journal: the cursor of stream ${id} does not match its records; everything kept is sent again`
     report({ code: 'corrupt', message })
     return startCursor
+  }
+}
+
+/**
+ * A writer that was killed leaves lines in the kernel's cache that no sync has covered. They are made durable before they
+ * are shown outside; what can't be is delivered all the same, for it may be all that is left of them.
+ */
+function syncStream(fs: FileSystem, directory: string): void {
+  const segments = segmentsOf(fs.list(directory)).map(({ name }) => `${directory}/${name}`)
+  for (const path of [...segments, directory]) {
+    const fd = fs.openForReading(path)
+    try {
+      fs.sync(fd)
+    } catch {
+      // the file system says more at the next write; reading goes on
+    } finally {
+      fs.close(fd)
+    }
   }
 }

@@ -18,14 +18,17 @@ export function isStreamName(name: string): boolean {
   return streamName.test(name)
 }
 
-/** The segments among a directory's names, in reading order. */
+/**
+ * The segments among a directory's names, in the order in which they were written. Numbers mostly grow along; where a
+ * segment failed or was deleted under its writer, a later one begins lower again.
+ */
 export function segmentsOf(names: readonly string[]): SegmentName[] {
   const segments: SegmentName[] = []
   for (const name of names) {
     const match = segmentPattern.exec(name)
     if (match !== null) segments.push({ name, first: Number(match[1]), generation: Number(match[2]) })
   }
-  return segments.sort((a, b) => a.first - b.first || a.generation - b.generation)
+  return segments.sort((a, b) => a.generation - b.generation || a.first - b.first)
 }
 
 export const cursorFileName = 'cursor.json'

@@ -105,8 +105,9 @@ export class StreamReader {
     }
     if (scanned.kind === 'damage') {
       // What a failed segment left half written stands whole in a later one.
-      const again = segments.some(({ first }, later) => later > index && first <= place.next)
-      if (!again) this.#damage({ segment: segment.name, offset: scanned.at, first: place.next })
+      const next = Math.max(place.next, after + 1)
+      const again = segments.some(({ first }, later) => later > index && first <= next)
+      if (!again) this.#damage({ segment: segment.name, offset: scanned.at, first: next })
       return { place: { segment: segment.name, offset: scanned.end, next: place.next } }
     }
     const { header, bytes, end } = scanned
@@ -149,13 +150,12 @@ export class StreamReader {
   }
 }
 
-/** The last segment that begins at or before `number`; of several with the same beginning, the oldest. */
+/**
+ * Where to begin to look for a number. That is the newest segment that begins at or before it, or an older one whose
+ * records the newest has again: after a power cut either may be the one that is whole.
+ */
 function firstToRead(segments: readonly ReadableSegment[], number: number): number {
-  let index = 0
-  for (let at = 1; at < segments.length; at++) {
-    const first = segments[at]?.first ?? Infinity
-    if (first > number) break
-    if (first !== segments[index]?.first) index = at
-  }
-  return index
+  const newest = segments.findLast(({ first }) => first <= number)
+  if (newest === undefined) return 0
+  return segments.findIndex(({ first }) => first >= newest.first && first <= number)
 }
