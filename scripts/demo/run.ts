@@ -78,7 +78,7 @@ chapter('Stop the service (SIGTERM), verify the chain')
 const stopCode = await service.stop()
 const stopRecord = await farEnd.arrival((view) => view.eventName === 'audit.pipeline.stop')
 line(
-  `exit code ${String(stopCode)}; last record: ${stopRecord === undefined ? paint('red', 'missing') : recordLine(stopRecord, paint)}`,
+  `exit code ${String(stopCode)}; last record: ${stopRecord === undefined ? paint('red', 'missing') : recordLine(stopRecord, paint, { date: false })}`,
 )
 command(`otel-audit verify ${short(journal)}`)
 const verified = cli('verify', short(journal))
@@ -131,7 +131,7 @@ function asked(request: AdminRequest): string {
 function arrived(record: RecordView | undefined): string {
   return record === undefined
     ? paint('red', 'a record did not arrive within 10 s')
-    : `${paint('dim', '←')} ${recordLine(record, paint)}`
+    : `${paint('dim', '←')} ${recordLine(record, paint, { date: false })}`
 }
 
 function remark(request: AdminRequest): string {
@@ -182,7 +182,8 @@ async function keep(): Promise<void> {
   line(paint('dim', 'records as they arrive:'))
   let shown = farEnd.records.length
   const timer = setInterval(() => {
-    for (const record of farEnd.records.slice(shown)) line(`${paint('dim', '←')} ${recordLine(record, paint)}`)
+    for (const record of farEnd.records.slice(shown))
+      line(`${paint('dim', '←')} ${recordLine(record, paint, { date: false })}`)
     shown = farEnd.records.length
   }, 100)
   await new Promise<void>((resolve) => (goOn = resolve))

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 
 export interface FileLine {
   /** Without the newline. Valid until the next line is asked for. */
@@ -16,10 +16,11 @@ const chunkBytes = 1 << 20
 
 /**
  * The lines of a file from byte `start` on, one chunk at a time in memory (a line longer than a chunk grows it).
- * Blank lines count but are not given.
+ * Blank lines count but are not given. A file that is gone has none: retention may take it between two looks.
  */
 export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLine, void, undefined> {
-  const handle = await open(path, 'r')
+  const handle = await openIfThere(path)
+  if (handle === undefined) return
   try {
     let buffer = Buffer.allocUnsafe(chunkBytes)
     let held = 0
@@ -47,5 +48,14 @@ export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLi
     if (held > 0) yield { bytes: buffer.subarray(0, held), line: line + 1, offset: bufferAt, complete: false }
   } finally {
     await handle.close()
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }

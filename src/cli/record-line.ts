@@ -4,8 +4,8 @@ import type { Paint } from './terminal.ts'
 
 const outcomes = { success: 'green', failure: 'red' } as const
 
-/** One readable line: time, event name, actor → target, outcome, request ID, stream/number. */
-export function recordLine(view: RecordView, paint: Paint): string {
+/** One readable line: time (UTC), event name, actor → target, outcome, request ID, stream/number. */
+export function recordLine(view: RecordView, paint: Paint, { date = true } = {}): string {
   const text = (key: string) => escapeText(attributeText(view, key) ?? '')
   const system = text('audit.actor.type') === 'system'
   const outcome = text('audit.outcome')
@@ -19,7 +19,7 @@ export function recordLine(view: RecordView, paint: Paint): string {
   const request = text('audit.request.id')
   const place = `${text('audit.sequence.stream_id').slice(0, 8)}/${text('audit.sequence.number')}`
   const line = [
-    paint('dim', view.time.slice(11, 23).padEnd(12)),
+    paint('dim', date ? view.time : view.time.slice(11, 23)),
     system ? paint('dim', escapeText(view.eventName).padEnd(24)) : paint('bold', escapeText(view.eventName).padEnd(24)),
     `${who.padEnd(6)} → ${target.padEnd(26)}`,
     coloured,

@@ -39,3 +39,9 @@ it('gives lines that are longer than its buffer, or end right at its edge, whole
     { numRuns: 30 },
   )
 })
+
+it('gives nothing for a file that is gone', async () => {
+  const lines = []
+  for await (const line of fileLines(join(scratchDirectory(), 'gone'))) lines.push(line)
+  expect(lines).toEqual([])
+})

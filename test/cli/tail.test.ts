@@ -24,7 +24,7 @@ describe('otel-audit tail', () => {
     expect({ code, notes }).toEqual({ code: 0, notes: [] })
     expect(out).toEqual([
       expect.stringMatching(
-        /^\d\d:\d\d:\d\d\.\d{3} {2}admin\.store\.create +alice +→ store 7 "Berlin" +success +request r-1 /,
+        /^2026-11-18T11:06:40\.001Z {2}admin\.store\.create +alice +→ store 7 "Berlin" +success +request r-1 /,
       ),
     ])
     expect(out[0]).toMatch(new RegExp(` ${id.slice(0, 8)}/1$`))
