@@ -17,31 +17,31 @@ import type { OnProblem } from './telemetry/problems.ts'
 /** The journal's settings. Each has a line in {@link settingsTable}. */
 export interface AuditJournalOptions {
   /** Default `./audit-journal`. */
-  dir?: string
+  dir?: string | undefined
   /** Default 64 MiB. */
-  segmentMaxBytes?: number
+  segmentMaxBytes?: number | undefined
   /** Size at which records are refused, never deleted. Default: no limit. */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /** How long delivered streams are kept: milliseconds, `'7d'`, `'forever'`. Default 7 days; for ever without a collector. */
-  retain?: number | string
-  allowNetworkFileSystem?: boolean
-  maxUnsyncedBytes?: number
-  maxUnsyncedRecords?: number
+  retain?: number | string | undefined
+  allowNetworkFileSystem?: boolean | undefined
+  maxUnsyncedBytes?: number | undefined
+  maxUnsyncedRecords?: number | undefined
 }
 
 /** Where delivery sends. */
 export interface AuditCollectorOptions {
   /** A base address to which `/v1/logs` is added, unless it ends in `/v1/logs` or `/v1/audit`; `'none'`: journal only. */
-  url?: string
-  headers?: CollectorHeaders
-  timeoutMillis?: number
-  compression?: 'none' | 'gzip'
-  maxRequestBytes?: number
+  url?: string | undefined
+  headers?: CollectorHeaders | undefined
+  timeoutMillis?: number | undefined
+  compression?: 'none' | 'gzip' | undefined
+  maxRequestBytes?: number | undefined
   /** PEM files, read at start. */
-  tls?: { caFile?: string; certFile?: string; keyFile?: string }
-  initialBackoffMillis?: number
-  maxBackoffMillis?: number
-  pauseMillis?: number
+  tls?: { caFile?: string | undefined; certFile?: string | undefined; keyFile?: string | undefined } | undefined
+  initialBackoffMillis?: number | undefined
+  maxBackoffMillis?: number | undefined
+  pauseMillis?: number | undefined
 }
 
 /**
@@ -50,32 +50,32 @@ export interface AuditCollectorOptions {
  */
 export interface AuditLoggerOptions<M extends ModuleDefinition = ModuleDefinition> {
   /** Over the Resource's `service.name`. */
-  serviceName?: string
+  serviceName?: string | undefined
   /** The same Resource that NodeSDK gets. */
-  resource?: ResourceLike
+  resource?: ResourceLike | undefined
   /** `false`: no journal; then a durable provider of your own has to keep the records. */
-  journal?: AuditJournalOptions | boolean
+  journal?: AuditJournalOptions | boolean | undefined
   /** `false` or `'none'`: journal only. */
-  collector?: AuditCollectorOptions | boolean | 'none'
+  collector?: AuditCollectorOptions | boolean | 'none' | undefined
   /** Modules of the service, or a function that lists them at each call. */
-  modules?: Iterable<M> | (() => Iterable<M>)
-  providers?: readonly (AuditProvider | AuditProviderProtocol)[]
+  modules?: Iterable<M> | (() => Iterable<M>) | undefined
+  providers?: readonly (AuditProvider | AuditProviderProtocol)[] | undefined
   /** Run first; may only add attributes (rule P6). */
-  enrichers?: readonly LogRecordProcessor[]
+  enrichers?: readonly LogRecordProcessor[] | undefined
   /** Default `durable`. */
-  confirmBy?: AuditConfirmBy
+  confirmBy?: AuditConfirmBy | undefined
   /** In milliseconds; default 5,000 (2,000 at most when `db` is given). */
-  providerTimeoutMillis?: number
+  providerTimeoutMillis?: number | undefined
   /** Default `block` (rule P4). */
-  onQueueFull?: 'block' | 'refuse'
+  onQueueFull?: 'block' | 'refuse' | undefined
   /** Default 1 MiB. */
-  maxRecordBytes?: number
+  maxRecordBytes?: number | undefined
   /** Default: values under well-known secret names become `[REDACTED]`. */
-  redact?: RedactOptions | false
+  redact?: RedactOptions | false | undefined
   /** Default: `process.emitWarning`. */
-  onProblem?: OnProblem
+  onProblem?: OnProblem | undefined
   /** Shut down at these signals, then raise them again. Default none. */
-  shutdownOnSignals?: readonly NodeJS.Signals[]
+  shutdownOnSignals?: readonly NodeJS.Signals[] | undefined
 }
 
 export interface ResolvedJournal {

@@ -6,6 +6,7 @@ import { resolveConfig, type AuditLoggerOptions, type ResolvedConfig } from './c
 import { createEventPreparer } from './event/prepare-event.ts'
 import { journalProvider } from './providers/journal-provider.ts'
 import { onSignals } from './shutdown-signals.ts'
+import { createMetrics } from './telemetry/metrics.ts'
 import { createProblemReporter, type ProblemReporter } from './telemetry/problems.ts'
 import { version } from './version.ts'
 
@@ -51,6 +52,8 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
   const { collector, resource } = config
   const journal =
     config.journal === false ? undefined : journalProvider({ ...config.journal, collector, resource, version, report })
+  // With a journal it is the journal that counts.
+  const metrics = journal === undefined ? createMetrics({ queueDepth: () => 0, version }) : undefined
   let removeSignals: () => void = () => undefined
   try {
     const logger = new AggregatingLogger({
@@ -65,7 +68,9 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
       providerTimeoutMillis: config.providerTimeoutMillis,
       scopeVersion: version,
       weakByIntent: internal.weakByIntent ?? false,
+      emitted: metrics === undefined ? undefined : (records) => metrics.emitted(records),
       onShutdown: () => {
+        metrics?.close()
         removeSignals()
         problems.flush()
       },

@@ -5,6 +5,7 @@ import { eventContentHash } from '../event/event-content.ts'
 import { toLogRecord } from '../event/log-record.ts'
 import type { AuditEvent, AuditEventInput } from '../event/audit-event.ts'
 import type { AuditHealth } from '../telemetry/health.ts'
+import { asAuditError } from './as-audit-error.ts'
 import type { AuditProvider, AuditProviderProtocol } from './audit-provider.ts'
 import type {
   AuditCallOptions,
@@ -46,6 +47,8 @@ export interface AggregatingLoggerSettings {
   readonly now?: () => Date
   /** The caller has said already that records are in memory only. */
   readonly weakByIntent?: boolean
+  /** Counts the records that are dispatched, where no journal does. */
+  readonly emitted?: ((records: number) => void) | undefined
   /** After the last step of shutdown. */
   readonly onShutdown?: () => void
 }
@@ -135,17 +138,20 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     return trackAction({ logger: this, prepare: this.#prepare, report: this.report }, event, fn, options)
   }
 
-  ready(): Promise<void> {
+  async ready(): Promise<void> {
+    if (!this.#open) throw new AuditError('shut_down', 'The audit logger is shut down; make a new one')
     this.#set.enabled()
-    return this.#lifecycle.ready()
+    await this.#lifecycle.ready()
   }
 
-  forceFlush(options: AuditTimeLimit = {}): Promise<void> {
-    return this.#lifecycle.forceFlush(options)
+  async forceFlush(options: AuditTimeLimit = {}): Promise<void> {
+    // Shutdown flushes by itself; a flush beside or after it does nothing and does not fail (rule P7).
+    if (this.#shutdown === undefined) await this.#lifecycle.forceFlush(options)
+    else await this.shutdown()
   }
 
-  drain(options: AuditTimeLimit = {}): Promise<DrainResult> {
-    return this.#lifecycle.drain(options)
+  async drain(options: AuditTimeLimit = {}): Promise<DrainResult> {
+    return this.#shutdown === undefined ? await this.#lifecycle.drain(options) : await this.shutdown()
   }
 
   shutdown(options: AuditShutdownOptions = {}): Promise<ShutdownResult> {
@@ -229,6 +235,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       for (const slot of slots) slot.untouched('was not reached: the audit pipeline did not take the record')
     }
     call.wait()
+    this.#settings.emitted?.(1)
   }
 
   #isRepeat(event: AuditEvent, call: Call, options: AuditCallOptions | undefined): boolean {
@@ -287,9 +294,4 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     if (this.pendingCalls === 0) return Promise.resolve()
     return new Promise((resolve) => this.#idleListeners.push(resolve))
   }
-}
-
-function asAuditError(cause: unknown): AuditError {
-  if (isAuditError(cause)) return cause
-  return new AuditError('invalid_event', `The record could not be taken: ${describe(cause)}`, { cause })
 }

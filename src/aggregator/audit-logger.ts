@@ -16,18 +16,18 @@ export interface AuditCallOptions {
    */
   db?: unknown
   /** Only these backends take this call. A name that no configured backend has rejects with `no_provider`. */
-  backends?: readonly string[]
+  backends?: readonly string[] | undefined
   /**
    * A floor for `true` and for the receipt. `local`: weaker confirmations (`memory`, `transaction`) do not count.
    * `collector`: the record must have been acknowledged by the collector.
    */
-  durability?: 'local' | 'collector'
+  durability?: 'local' | 'collector' | undefined
   /** How long this call waits for its providers, in milliseconds, in place of `providerTimeoutMillis`. */
-  timeoutMillis?: number
+  timeoutMillis?: number | undefined
   /** Already aborted: nothing is recorded. Aborted later: the call ends with `aborted`, the record may still be kept. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** The context whose active span the record belongs to. Default: the active one at the call. */
-  context?: Context
+  context?: Context | undefined
 }
 
 /** What was reached, and how far it is vouched for (rule P13). */

@@ -195,6 +195,8 @@ export class Call implements Expiring {
   }
 
   #finish(): void {
+    this.record = undefined
+    this.context = undefined
     if (this.#pending) {
       this.#pending = false
       this.#hub.deadlines.remove(this)

@@ -29,7 +29,7 @@ export class ProviderSet implements ModuleHost {
   /** @throws AuditError `bad_config` for two providers of one name, `already_owned` */
   constructor(settings: ProviderSetSettings) {
     this.report = settings.report
-    this.#source = settings.modules
+    this.#source = lasting(settings.modules)
     this.journal = settings.journal === undefined ? undefined : memberOf(settings.journal, false)
     const fixed = this.journal === undefined ? [] : [this.journal]
     for (const provider of settings.providers) {
@@ -153,6 +153,13 @@ export class ProviderSet implements ModuleHost {
       return false
     }
   }
+}
+
+/** A generator gives its modules once; a list may still grow and is read anew for each call. */
+function lasting(source: ModuleSource | undefined): ModuleSource | undefined {
+  if (source === undefined || typeof source === 'function') return source
+  const once: unknown = source[Symbol.iterator]()
+  return once === source ? [...source] : source
 }
 
 function isModule(value: unknown): value is ModuleDefinition {

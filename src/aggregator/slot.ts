@@ -114,6 +114,8 @@ export class Slot implements AuditSlot {
     if (!this.open) return
     this.#error = error
     this.#state = 'failed'
+    // A factory that never comes back must not collect the slots of calls that are over.
+    this.member.waiting.delete(this)
     this.#controller?.abort(error)
     this.#call.settled(this)
   }

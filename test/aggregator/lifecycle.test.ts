@@ -27,6 +27,16 @@ it('a second shutdown or flush does nothing and does not fail', async () => {
   expect(disk.closed).toBe(1)
 })
 
+it('a flush after shutdown resolves also when the journal’s own would fail, and ready says shut_down', async () => {
+  const journal = new FakeJournal()
+  const { logger } = withJournal(journal)
+  await logger.shutdown()
+  journal.failure = new AuditError('shut_down', 'closed')
+  await logger.forceFlush()
+  expect(await logger.drain()).toEqual({ undelivered: 3 })
+  expect((await rejection(logger.ready())).code).toBe('shut_down')
+})
+
 it('shutdown waits for calls under way', async () => {
   const disk = new FakeProvider('disk', (delivery) => delivery.acknowledge(sleep(40, true)))
   const { logger } = makeLogger({ providers: [disk] })

@@ -36,6 +36,23 @@ it('modules may be a function that gives fresh objects each time; the provider i
   expect(factory).toHaveBeenCalledTimes(1)
 })
 
+it('modules may be a generator, which gives them once, or a list that grows', async () => {
+  const one = new FakeProvider('one')
+  const list: ModuleDefinition[] = [{ code: 'one', auditProvider: () => one }]
+  const generator = (function* () {
+    yield* list
+  })()
+  const { logger } = makeLogger({ modules: generator })
+  await logger.logAction(event)
+  await logger.logAction(event)
+  expect(one.seen).toHaveLength(2)
+  const growing: ModuleDefinition[] = []
+  const other = makeLogger({ modules: growing }).logger
+  expect(await other.logAction(event)).toBe(false)
+  growing.push({ code: 'two', auditProvider: () => new FakeProvider('two') })
+  expect(await other.logAction(event)).toBe(true)
+})
+
 it('a service whose modules bring no provider runs unchanged', async () => {
   const { logger } = makeLogger({
     providers: [new FakeProvider('disk')],
@@ -165,6 +182,23 @@ it.each([
   expect(logger.health().status).toBe('ok')
 })
 
+it('a factory that fails under way is as good as disabled: weaker confirmations count then', async () => {
+  let answer: (value: boolean) => void = () => undefined
+  const weak = new FakeProvider(
+    'weak',
+    (delivery) => delivery.acknowledge(new Promise((resolve) => (answer = resolve))),
+    'none',
+  )
+  const { logger } = makeLogger({
+    providers: [weak],
+    modules: [{ code: 'm', auditProvider: () => Promise.reject(new Error('no connection')) }],
+  })
+  const call = logger.logAction(event)
+  await sleep(1)
+  answer(true)
+  expect(await call).toBe(true)
+})
+
 it('a module’s second backend of one name is disabled and reported as duplicate_backend', async () => {
   const second = new FakeProvider('disk')
   const { logger, problems } = makeLogger({
@@ -242,25 +276,6 @@ it('ready runs the factories of the enabled modules', async () => {
   expect(factory).toHaveBeenCalledTimes(1)
   expect(off).not.toHaveBeenCalled()
   expect(logger.health().backends).toHaveProperty('m')
-})
-
-it('one provider object has one owner', async () => {
-  const provider = new FakeProvider('disk')
-  const first = makeLogger({ providers: [provider] }).logger
-  expect(() => makeLogger({ providers: [provider] })).toThrow(
-    expect.objectContaining({
-      code: 'already_owned',
-      message: expect.stringContaining('"disk" already belongs') as string,
-    }),
-  )
-  const { logger, problems } = makeLogger({
-    providers: [new FakeProvider('other')],
-    modules: [{ code: 'm', auditProvider: () => provider }],
-  })
-  expect(await logger.logAction(event)).toBe(true)
-  expect(problems[0]?.code).toBe('already_owned')
-  await first.shutdown()
-  expect(await makeLogger({ providers: [provider] }).logger.logAction(event)).toBe(true)
 })
 
 it('a hanging factory does not hold up shutdown beyond its time limit', async () => {

@@ -66,8 +66,10 @@ it('a row of a transaction is written again by a retry, because the first one ma
   const { logger } = makeLogger({ providers: [new FakeProvider('disk'), database] })
   const options = { backends: ['database'], db: {} }
   await logger.emit({ ...event, recordId }, options)
-  await logger.emit({ ...event, recordId }, options)
+  expect((await logger.emit({ ...event, recordId }, options)).repeated).toBeUndefined()
   expect(database.seen).toHaveLength(2)
+  database.onRecord = no
+  expect(await logger.logAction({ ...event, recordId }, options)).toBe(false)
 })
 
 it('a repeat with db beside a durable provider writes the row again, and only that', async () => {
