@@ -201,7 +201,8 @@ describe('reading the input', () => {
   })
 
   it('what was refused leaves no trace in the next event', () => {
-    expect(() => prepare({ ...minimal, attributes: { a: Number.NaN, 'audit.x': 1 } })).toThrow(AuditError)
+    const attributes = { a: Number.NaN, 'user_agent.original': 'x' }
+    expect(() => prepare({ ...minimal, userAgent: 'y', attributes })).toThrow(AuditError)
     expect(prepare({ ...minimal, details: { b: 1 } }).detailsAltered).toEqual([])
   })
 })
