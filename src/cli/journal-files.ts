@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { isStreamName, segmentsOf } from '../journal/names.ts'
+import { basename, join, resolve } from 'node:path'
+import { isStreamName, segmentsOf, setAsideDirectoryName } from '../journal/names.ts'
 import { CannotCheck } from './command.ts'
 
 export interface SegmentFile {
@@ -17,9 +17,17 @@ export interface StreamDirectory {
   readonly segments: readonly SegmentFile[]
 }
 
-/** The streams of a journal directory, those changed last at the end. @throws CannotCheck when it cannot be read. */
+/**
+ * The streams of a journal directory, those changed last at the end; a stream's own directory stands for itself.
+ * @throws CannotCheck when it cannot be read, or holds other things only
+ */
 export async function journalStreams(directory: string): Promise<StreamDirectory[]> {
+  const self = basename(resolve(directory))
+  if (isStreamName(self)) return [await streamDirectory(directory, self)]
   const names = await namesIn(directory)
+  if (names.length > 0 && !names.some((name) => isStreamName(name) || name === setAsideDirectoryName)) {
+    throw new CannotCheck(`${directory} is no audit journal: there is no stream in it`)
+  }
   const streams = await Promise.all(
     names.filter(isStreamName).map((name) => streamDirectory(join(directory, name), name)),
   )

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { scratchDirectory, writeStream } from './journal-fixture.ts'
@@ -45,6 +47,24 @@ describe('otel-audit', () => {
       expect({ code, out }).toEqual({ code: 3, out: [] })
       expect(notes.join()).toContain('/nowhere/at-all')
     }
+  })
+
+  it('says with exit 3 that a directory is no journal; an empty one is one without records', async () => {
+    const directory = scratchDirectory()
+    for (const verb of ['tail', 'status']) expect(await runCli([verb, directory])).toMatchObject({ code: 0 })
+    writeFileSync(join(directory, 'notes.txt'), 'x')
+    for (const verb of ['tail', 'status']) {
+      const notes = [`otel-audit ${verb}: ${directory} is no audit journal: there is no stream in it`]
+      expect(await runCli([verb, directory])).toEqual({ code: 3, out: [], notes })
+    }
+  })
+
+  it('takes the directory of one stream as well', async () => {
+    const journal = scratchDirectory()
+    writeStream(journal, [[[{}]]])
+    const { directory } = writeStream(journal, [[[{}, {}]]])
+    expect((await runCli(['tail', directory])).out).toHaveLength(2)
+    expect((await runCli(['status', directory])).out).toContainEqual(expect.stringContaining('2 in 1 stream'))
   })
 
   it('prints its version', async () => {
