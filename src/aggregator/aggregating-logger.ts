@@ -203,7 +203,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     if (!this.#open) {
       throw new AuditError('shut_down', 'The audit logger is shut down; the record was refused, not recorded')
     }
-    if (options !== undefined) checkCallOptions(options)
+    if (options) checkCallOptions(options)
     const event = this.#prepare(input)
     const call = new Call(this, event, this.#confirmBy, this.#timeLimit(options), options)
     call.onAnswer = onAnswer
