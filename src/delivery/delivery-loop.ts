@@ -215,8 +215,7 @@ export class DeliveryLoop {
         return this.#failed(ruling)
       case 'all_refused':
       case 'alone': {
-        const others =
-          ruling.kind === 'alone' ? 'and there is none to compare it with' : 'and all others that were tried'
+        const others = ruling.kind === 'alone' ? 'and there is none to compare it with' : 'and whatever else was tried'
         this.#reports.failing(`refuses record ${record.recordId}, ${others} (${refusal.reason})`, refusal.reason)
         return this.#rest('paused', this.#backoff.pause(), ruling.kind === 'alone')
       }

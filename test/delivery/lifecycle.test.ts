@@ -158,7 +158,13 @@ describe('the loop', () => {
   })
 
   it('lets the process end while it waits, but not while somebody drains', async () => {
-    const run = async (statement: string): Promise<{ code: unknown; millis: number }> => {
+    const collector = await startHostileCollector()
+    onTestFinished(() => collector.close())
+    collector.behave({ kind: 'status', status: 503 }, { requests: 3 })
+    const run = async (
+      statement: string,
+      url = 'http://127.0.0.1:9/v1/logs',
+    ): Promise<{ code: unknown; millis: number }> => {
       const program = `
         import { FakeJournal } from './test/delivery/fake-journal.ts'
         import { createDelivery } from './src/delivery/delivery.ts'
@@ -166,7 +172,7 @@ describe('the loop', () => {
         import { createMetrics } from './src/telemetry/metrics.ts'
         const source = new FakeJournal()
         source.filled(3)
-        const collector = { ...defaultCollectorSettings, url: 'http://127.0.0.1:9/v1/logs', initialBackoffMillis: 50 }
+        const collector = { ...defaultCollectorSettings, url: ${JSON.stringify(url)}, initialBackoffMillis: 50 }
         const delivery = createDelivery({ source, collector, onProblem() {}, metrics: createMetrics({ queueDepth: () => 0 }) })
         ${statement}`
       const started = performance.now()
@@ -176,6 +182,8 @@ describe('the loop', () => {
     }
     const waiting = await run('delivery.start()')
     const draining = await run('process.exitCode = (await delivery.drain({ timeoutMillis: 1500 })) ? 1 : 7')
+    const unlimited = await run('process.exitCode = (await delivery.drain()) ? 8 : 1', collector.url)
+    expect(unlimited.code).toBe(8)
     expect(waiting.code).toBe(0)
     expect(draining.code).toBe(7)
     expect(draining.millis).toBeGreaterThan(1_500)
