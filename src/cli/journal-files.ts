@@ -13,7 +13,7 @@ export interface SegmentFile {
 export interface StreamDirectory {
   readonly id: string
   readonly path: string
-  /** In reading order. */
+  /** By the number they begin with. */
   readonly segments: readonly SegmentFile[]
 }
 
@@ -47,7 +47,8 @@ export async function journalStreams(directory: string): Promise<StreamDirectory
 
 export async function streamDirectory(path: string, id: string): Promise<StreamDirectory> {
   const segments: SegmentFile[] = []
-  for (const { name, first, generation } of segmentsOf(await namesIn(path))) {
+  const names = segmentsOf(await namesIn(path)).sort((a, b) => a.first - b.first || a.generation - b.generation)
+  for (const { name, first, generation } of names) {
     // Retention may take a segment between the two looks.
     const file = await stat(join(path, name)).catch(() => undefined)
     if (file?.isFile()) segments.push({ path: join(path, name), first, generation, bytes: file.size })

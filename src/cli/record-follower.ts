@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeLine } from '../journal/line.ts'
 import { fileLines } from './file-lines.ts'
 import { journalStreams, type SegmentFile } from './journal-files.ts'
+import { NumberRanges } from './number-ranges.ts'
 import { attributeText, viewLine, type RecordView } from './record-view.ts'
 
 const pollMillis = 200
@@ -11,8 +12,8 @@ export class RecordFollower {
   readonly #directory: string
   /** How far each segment was read: bytes of complete lines. */
   readonly #offsets = new Map<string, number>()
-  /** The highest number seen of each stream: a line that was written again after a fault is shown once. */
-  readonly #seen = new Map<string, number>()
+  /** The numbers seen of each stream: a line that was written again after a fault is shown once. */
+  readonly #seen = new Map<string, NumberRanges>()
   /** Complete lines that are damaged. */
   unreadable = 0
 
@@ -58,10 +59,11 @@ export class RecordFollower {
         this.unreadable++
         continue
       }
-      const { stream, first } = decoded.header
-      const seen = this.#seen.get(stream) ?? 0
-      yield* views.slice(Math.max(0, seen + 1 - first))
-      this.#seen.set(stream, Math.max(seen, decoded.header.last))
+      const { stream, first, last } = decoded.header
+      const seen = this.#seen.get(stream) ?? new NumberRanges()
+      for (const [i, view] of views.entries()) if (!seen.has(first + i)) yield view
+      seen.add(first, last)
+      this.#seen.set(stream, seen)
     }
   }
 }

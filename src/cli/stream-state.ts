@@ -59,39 +59,37 @@ interface LastLine {
   readonly newest: RecordView | undefined
 }
 
-/** The valid line with the highest number, from the last segment that has one. */
+/** The valid line with the highest number; it need not be in the last file, since a fault may have lines written again. */
 async function lastLine(segments: readonly SegmentFile[]): Promise<LastLine | undefined> {
+  let found: Omit<LastLine, 'torn' | 'newest' | 'ended'> | undefined
+  let bytes: Buffer | undefined
   let torn = false
-  for (const { path } of [...segments].reverse()) {
-    let found: Omit<LastLine, 'torn'> | undefined
-    let bytes: Buffer | undefined
+  for (const { path, first } of [...segments].sort((a, b) => b.generation - a.generation)) {
+    if (found !== undefined && first <= found.number) continue
     let damaged = false
     for await (const line of fileLines(path)) {
       const decoded = line.complete ? decodeLine(line.bytes) : undefined
       damaged = decoded?.ok !== true
       if (decoded?.ok !== true || decoded.header.last <= (found?.number ?? 0)) continue
       bytes = Buffer.from(line.bytes)
-      found = { number: decoded.header.last, head: decoded.header.head, ended: false, newest: undefined }
+      found = { number: decoded.header.last, head: decoded.header.head }
     }
     torn ||= damaged
-    const newest = bytes === undefined ? undefined : viewLine(bytes)?.at(-1)
-    if (found !== undefined) {
-      const ended = newest !== undefined && attributeText(newest, 'audit.sequence.end') === 'true'
-      return { ...found, ended, torn, newest }
-    }
   }
-  return torn ? { number: 0, head: '', ended: false, torn, newest: undefined } : undefined
+  if (found === undefined) return torn ? { number: 0, head: '', ended: false, torn, newest: undefined } : undefined
+  const newest = bytes === undefined ? undefined : viewLine(bytes)?.at(-1)
+  const ended = newest !== undefined && attributeText(newest, 'audit.sequence.end') === 'true'
+  return { ...found, ended, torn, newest }
 }
 
 async function recordAt(segments: readonly SegmentFile[], number: number): Promise<RecordView | undefined> {
-  const candidates = segments.filter(
-    ({ first }, i) => first <= number && !((segments[i + 1]?.first ?? Infinity) <= number),
-  )
-  for (const { path } of candidates) {
+  for (const { path, first } of [...segments].reverse()) {
+    if (first > number) continue
     for await (const { bytes, complete } of fileLines(path)) {
       const decoded = complete ? decodeLine(bytes) : undefined
       if (decoded?.ok !== true || decoded.header.last < number) continue
-      return decoded.header.first > number ? undefined : viewLine(bytes)?.[number - decoded.header.first]
+      if (decoded.header.first > number) break
+      return viewLine(bytes)?.[number - decoded.header.first]
     }
   }
   return undefined

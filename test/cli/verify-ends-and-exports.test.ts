@@ -1,10 +1,11 @@
-import { readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { segmentFileName } from '../../src/journal/names.ts'
 import { scratchDirectory, writeStream, type FixtureRecord } from './journal-fixture.ts'
 import { libraryJournalWithCollector } from './library-journal-with-collector.ts'
 import { libraryJournal, linesOf, onlyStream, writeLines } from './library-journal.ts'
+import { runCli } from './run-cli.ts'
 import { found, libraryCopy, recordIdIn, verify } from './verified.ts'
 
 describe('otel-audit verify at the end of a stream', () => {
@@ -53,6 +54,35 @@ describe('otel-audit verify at the end of a stream', () => {
     writeFileSync(file, `${first}\n${second.slice(0, 500)}`)
     writeLines(join(directory, segmentFileName(2, 2)), [second, third])
     expect(await found(journal)).toEqual(['info torn 2 line 2'])
+  })
+
+  it('lines that were written again, since their segment lost its name, are in their place', async () => {
+    const journal = scratchDirectory()
+    const { files, directory } = writeStream(
+      journal,
+      [1, 2, 3, 4, 5].map((n) => [[{ requestId: `r-${n}` }]]),
+    )
+    const lines = files.map((file) => linesOf(file)[0] ?? '')
+    rmSync(files[1] ?? '')
+    rmSync(files[4] ?? '')
+    writeLines(join(directory, segmentFileName(2, 6)), [lines[1] ?? '', lines[4] ?? ''])
+    expect((await found(journal)).filter((text) => !text.startsWith('info'))).toEqual([])
+    const { out } = await runCli(['tail', '-n', 'all', '--dir', journal])
+    expect(out.map((line) => /r-\d/.exec(line)?.[0]).sort()).toEqual(['r-1', 'r-2', 'r-3', 'r-4', 'r-5'])
+    const { out: status } = await runCli(['status', '--json', '--dir', journal])
+    expect(JSON.parse(status.join(''))).toMatchObject({ records: 5 })
+  })
+
+  it('segments that swapped their names are corrupt', async () => {
+    const journal = scratchDirectory()
+    const [one = '', two = ''] = writeStream(journal, [[[{}]], [[{}]]]).files
+    renameSync(one, `${one}.away`)
+    renameSync(two, one)
+    renameSync(`${one}.away`, two)
+    expect((await found(journal)).filter((text) => !text.startsWith('info'))).toEqual([
+      'corrupt 2 line 1',
+      'corrupt 1 line 1',
+    ])
   })
 
   it('a torn tail that the next start found and recorded is explained', async () => {

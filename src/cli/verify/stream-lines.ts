@@ -8,7 +8,7 @@ import { fileLines } from '../file-lines.ts'
 import type { SegmentFile, StreamDirectory } from '../journal-files.ts'
 import type { Adoptions } from './adoptions.ts'
 import { judgeDamage, recordIdIn, type DamagedLine, type JudgedFinding } from './damage.ts'
-import { NumberRanges } from './number-ranges.ts'
+import { NumberRanges } from '../number-ranges.ts'
 import { stillGrows } from './still-grows.ts'
 
 /** One stream of a journal: its lines judged as lines, its records handed on to the chain. */
@@ -63,6 +63,7 @@ export class StreamLines {
   async *#segment(segment: SegmentFile, newest: boolean): AsyncGenerator<TrailRecord, void, undefined> {
     const source = segment.path
     let end = 0
+    let highest = 0
     for await (const { bytes, line, complete, offset } of fileLines(source)) {
       end = offset + bytes.length
       if (!complete) {
@@ -72,7 +73,13 @@ export class StreamLines {
       }
       const decoded = decodeLine(bytes)
       if (decoded.ok) {
-        yield* this.#soundLine(source, line, decoded.header, bytes)
+        const { first, last } = decoded.header
+        if (line === 1 && segment.first !== 0 && first !== segment.first) {
+          yield { damage: 'corrupt', source, line, ...nameDiffers(decoded.header, segment.first) }
+        }
+        // Only within one file is the order certain: after a fault, lines are written again to a later segment.
+        yield* this.#soundLine(source, line, decoded.header, bytes, first <= highest)
+        highest = Math.max(highest, last)
       } else {
         this.#damage({ source, line, why: decoded.reason, number: this.#next, recordId: recordIdIn(bytes) })
         yield* this.#damagedLine(source, line, bytes)
@@ -85,6 +92,7 @@ export class StreamLines {
     line: number,
     header: LineHeader,
     bytes: Uint8Array,
+    ordered: boolean,
   ): Generator<TrailRecord, void, undefined> {
     const { stream, first, last, durable, head } = header
     const place = { source, line, streamId: stream, number: first }
@@ -107,8 +115,8 @@ export class StreamLines {
     }
     for (const [i, record] of records.entries()) {
       this.#adoptions.note(record)
-      const ordered = { record, source, line, ordered: true }
-      yield i === records.length - 1 ? { ...ordered, expectedHash: head } : ordered
+      const placed = { record, source, line, ordered }
+      yield i === records.length - 1 ? { ...placed, expectedHash: head } : placed
     }
   }
 
@@ -123,6 +131,13 @@ export class StreamLines {
   #damage(damage: DamagedLine): void {
     if (this.#damaged.length < maxDamagedLines) this.#damaged.push(damage)
   }
+}
+
+function nameDiffers(
+  { stream, first }: LineHeader,
+  named: number,
+): { streamId: string; number: number; message: string } {
+  return { streamId: stream, number: first, message: `the segment begins with record ${first}, its name says ${named}` }
 }
 
 const maxDamagedLines = 10_000

@@ -1,4 +1,4 @@
-/** The numbers of a stream that were seen in sound lines, as ranges: a whole stream is one range. */
+/** Numbers of a stream, as ranges: those of a whole stream are one. */
 export class NumberRanges {
   readonly #ranges: { first: number; last: number }[] = []
 
