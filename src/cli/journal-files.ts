@@ -1,7 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { isStreamName, segmentsOf, setAsideDirectoryName } from '../journal/names.ts'
+import { isStreamName, segmentsOf, reserveFileName, setAsideDirectoryName } from '../journal/names.ts'
 import { CannotCheck } from './command.ts'
+
+/** What else the journal keeps in its directory. */
+const ownNames = new Set([setAsideDirectoryName, reserveFileName])
 
 export interface SegmentFile {
   readonly path: string
@@ -25,7 +28,7 @@ export async function journalStreams(directory: string): Promise<StreamDirectory
   const self = basename(resolve(directory))
   if (isStreamName(self)) return [await streamDirectory(directory, self)]
   const names = await namesIn(directory)
-  if (names.length > 0 && !names.some((name) => isStreamName(name) || name === setAsideDirectoryName)) {
+  if (names.length > 0 && !looksLikeJournal(names)) {
     throw new CannotCheck(`${directory} is no audit journal: there is no stream in it`)
   }
   const streams = await Promise.all(
@@ -43,6 +46,10 @@ export async function journalStreams(directory: string): Promise<StreamDirectory
     .map((stream, i) => ({ stream, at: changed[i] ?? 0 }))
     .sort((a, b) => a.at - b.at)
     .map(({ stream }) => stream)
+}
+
+export function looksLikeJournal(names: readonly string[]): boolean {
+  return names.some((name) => isStreamName(name) || ownNames.has(name))
 }
 
 export async function streamDirectory(path: string, id: string): Promise<StreamDirectory> {

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { isStreamName, segmentsOf } from '../journal/names.ts'
 import { CannotCheck } from './command.ts'
-import { journalStreams, namesIn, streamDirectory, type StreamDirectory } from './journal-files.ts'
+import { journalStreams, looksLikeJournal, namesIn, streamDirectory, type StreamDirectory } from './journal-files.ts'
 
 /** What one path on the command line stands for. */
 export type TrailSource =
@@ -19,7 +19,7 @@ export async function trailSources(path: string): Promise<TrailSource[]> {
   })
   if (!found.isDirectory()) return [await fileSource(path, found.size)]
   const names = await namesIn(path)
-  if (names.some(isStreamName)) {
+  if (looksLikeJournal(names)) {
     return (await journalStreams(path)).map((stream) => ({ kind: 'stream', stream, whole: true }))
   }
   if (isStreamName(basename(path)) || segmentsOf(names).length > 0) {

@@ -183,9 +183,11 @@ describe('otel-audit verify when it cannot check', () => {
     const ordinary = join(directory, 'logs.json')
     writeLines(ordinary, ['{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"x"}}]}]}]}'])
     mkdirSync(join(directory, 'empty'))
+    mkdirSync(join(directory, 'new', 'set-aside'), { recursive: true })
     for (const [path, why] of [
       [join(directory, 'nothing'), 'there is no '],
       [join(directory, 'empty'), 'neither a journal nor'],
+      [join(directory, 'new'), 'there are no audit records in'],
       [ordinary, 'there are no audit records in'],
     ] as const) {
       const { code, out, notes } = await runCli(['verify', path])
