@@ -1,10 +1,10 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { isStreamName, segmentsOf, reserveFileName, setAsideDirectoryName } from '../journal/names.ts'
+import { isStreamName, segmentsOf, setAsideDirectoryName } from '../journal/names.ts'
 import { CannotCheck } from './command.ts'
 
 /** What else the journal keeps in its directory. */
-const ownNames = new Set([setAsideDirectoryName, reserveFileName])
+const ownNames = new Set([setAsideDirectoryName, 'reserve'])
 
 export interface SegmentFile {
   readonly path: string
