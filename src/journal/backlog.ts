@@ -1,12 +1,12 @@
 import type { ReportProblem } from '../errors.ts'
-import { readCursor, readDelivered, startCursor } from './cursor.ts'
+import { isDelivered, readCursor, startCursor } from './cursor.ts'
 import { systemCode } from './disk-error.ts'
 import type { FileSystem } from './file-system.ts'
 import type { DeliveryCursor } from './journal-source.ts'
-import type { TakeLock } from './lock.ts'
-import { isStreamName, lockFileName, segmentsOf } from './names.ts'
+import type { Lock, TakeLock } from './lock.ts'
+import { cursorFileName, isStreamName, lockFileName, segmentsOf } from './names.ts'
 import { applyRetention } from './retention.ts'
-import { AdoptedStream } from './source-streams.ts'
+import { AdoptedStream, type KeptStream } from './source-streams.ts'
 import { cursorMatches, readTail } from './stream-tail.ts'
 
 /** What the adopting stream says of the one it adopts. */
@@ -62,8 +62,16 @@ export class Backlog {
 
   /** Deletes what was delivered longer ago than `retainMillis`. @throws the system's error */
   applyRetention(): void {
-    const { fs, directory, now, retainMillis } = this.#settings
-    applyRetention(fs, directory, this.#done, retainMillis, now())
+    applyRetention(this.#settings, this.#done)
+  }
+
+  /** Looks again at what was done: a stream whose lock was lost may have a living writer and more to deliver. */
+  review(): void {
+    const { fs, directory } = this.#settings
+    for (const name of this.#done) {
+      const path = `${directory}/${name}`
+      if (hasBegun(fs.list(path)) && !isDelivered(fs, path, name)) this.#done.delete(name)
+    }
   }
 
   /** The oldest stream with a line to deliver; those without one are marked as delivered on the way. */
@@ -77,11 +85,18 @@ export class Backlog {
     }
   }
 
+  /** The oldest stream behind `after` with a line to deliver. */
+  following(after: string): AdoptedStream | undefined {
+    const { streams } = this
+    return streams.slice(streams.findIndex(({ id }) => id === after) + 1).find((one) => one.readLines(1).length > 0)
+  }
+
   /** Marks a stream as delivered, durably. */
-  async mark(stream: { readonly id: string; finish(): Promise<void> }): Promise<void> {
+  async mark(stream: KeptStream): Promise<void> {
     try {
       await stream.finish()
     } catch (cause) {
+      this.remember(stream.id, stream.cursor)
       const message = `audit journal: stream ${stream.id} can't be marked as delivered (${systemCode(cause)}); it may be sent again`
       this.#settings.report({ code: 'disk_error', message, cause })
     }
@@ -95,14 +110,17 @@ export class Backlog {
   #adopt(id: string): void {
     const { fs, takeLock, report, onAdvance, onAdopted } = this.#settings
     const directory = `${this.#settings.directory}/${id}`
-    if (readDelivered(fs, directory, id) !== undefined) {
-      this.#done.add(id)
-      return
-    }
-    const outcome = takeLock(`${directory}/${lockFileName}`)
-    if (outcome.state === 'busy') return
-    const lock = outcome.state === 'held' ? outcome.lock : undefined
+    let lock: Lock | undefined
     try {
+      // Its writer takes the lock before it makes the first segment: who sees a segment meets the lock as well.
+      if (!hasBegun(fs.list(directory))) return
+      if (isDelivered(fs, directory, id)) {
+        this.#done.add(id)
+        return
+      }
+      const outcome = takeLock(`${directory}/${lockFileName}`)
+      if (outcome.state === 'busy') return
+      if (outcome.state === 'held') lock = outcome.lock
       syncStream(fs, directory)
       const tail = readTail(fs, directory, id)
       const cursor = this.#startingPoint(directory, id, tail.last)
@@ -111,6 +129,7 @@ export class Backlog {
       if (lastNumber > 0) onAdopted({ stream: id, lastNumber, headHash, state })
     } catch (cause) {
       lock?.release()
+      if (!fs.list(this.#settings.directory).includes(id)) return // another process's retention was faster
       const message = `audit journal: stream ${directory} can't be read (${systemCode(cause)}); its records stay where they are`
       report({ code: 'disk_error', message, cause })
     }
@@ -132,6 +151,10 @@ export class Backlog {
     report({ code: 'corrupt', message })
     return startCursor
   }
+}
+
+function hasBegun(names: readonly string[]): boolean {
+  return names.includes(cursorFileName) || segmentsOf(names).length > 0
 }
 
 /**

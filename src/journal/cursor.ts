@@ -1,7 +1,7 @@
 import { replaceDurably } from './durable-file.ts'
 import type { FileSystem } from './file-system.ts'
 import type { DeliveryCursor } from './journal-source.ts'
-import { cursorFileName, deliveredFileName } from './names.ts'
+import { cursorFileName, deliveredFileName, segmentsOf } from './names.ts'
 
 export const startCursor: DeliveryCursor = { number: 0, hash: '' }
 
@@ -16,28 +16,54 @@ export function readCursor(fs: FileSystem, directory: string, stream: string): D
   return read(fs, `${directory}/${cursorFileName}`, stream)
 }
 
-/** The marker of a stream that is wholly delivered. */
-export function readDelivered(fs: FileSystem, directory: string, stream: string): DeliveryCursor | undefined {
+/** What a stream's marker says: delivered through here, when its segments held so many bytes. */
+export interface DeliveredMarker extends DeliveryCursor {
+  readonly bytes?: number
+}
+
+/** The marker of a stream that was wholly delivered when it was written. */
+export function readDelivered(fs: FileSystem, directory: string, stream: string): DeliveredMarker | undefined {
   return read(fs, `${directory}/${deliveredFileName}`, stream)
 }
 
-export function writeDelivered(fs: FileSystem, directory: string, stream: string, end: DeliveryCursor): Promise<void> {
-  return replaceDurably(fs, directory, deliveredFileName, text(stream, end))
+/**
+ * True when a stream is marked as delivered and has not grown since. It grows when its writer lived although its lock
+ * was lost: then the rest is still to be delivered.
+ */
+export function isDelivered(fs: FileSystem, directory: string, stream: string): boolean {
+  const marker = readDelivered(fs, directory, stream)
+  return marker !== undefined && segmentBytes(fs, directory) <= (marker.bytes ?? Infinity)
 }
 
-function text(stream: string, cursor: DeliveryCursor): string {
-  return `${JSON.stringify({ stream, number: cursor.number, hash: cursor.hash })}\n`
+/** `bytes`: the size of the segments whose records are delivered. */
+export function writeDelivered(
+  fs: FileSystem,
+  directory: string,
+  stream: string,
+  end: DeliveryCursor,
+  bytes: number,
+): Promise<void> {
+  return replaceDurably(fs, directory, deliveredFileName, text(stream, end, bytes))
 }
 
-function read(fs: FileSystem, file: string, stream: string): DeliveryCursor | undefined {
+/** Bytes in all segments of a stream. */
+export function segmentBytes(fs: FileSystem, directory: string): number {
+  return segmentsOf(fs.list(directory)).reduce((sum, { name }) => sum + fs.sizeOf(`${directory}/${name}`), 0)
+}
+
+function text(stream: string, cursor: DeliveryCursor, bytes?: number): string {
+  return `${JSON.stringify({ stream, number: cursor.number, hash: cursor.hash, bytes })}\n`
+}
+
+function read(fs: FileSystem, file: string, stream: string): DeliveredMarker | undefined {
   try {
     const content = fs.readSmall(file, smallFileBytes)
     if (content === undefined) return undefined
-    const value = JSON.parse(content.toString()) as { stream?: unknown; number?: unknown; hash?: unknown } | null
-    const { number, hash } = value ?? {}
+    const value = JSON.parse(content.toString()) as Partial<Record<'stream' | keyof DeliveredMarker, unknown>> | null
+    const { number, hash, bytes } = value ?? {}
     if (value?.stream !== stream || typeof number !== 'number' || typeof hash !== 'string') return undefined
     if (!Number.isSafeInteger(number) || number < 1 || !hashPattern.test(hash)) return undefined
-    return { number, hash }
+    return { number, hash, ...(typeof bytes === 'number' ? { bytes } : {}) }
   } catch {
     return undefined
   }

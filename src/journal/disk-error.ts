@@ -17,3 +17,15 @@ export function diskError(code: string, what: string, cause?: unknown): AuditErr
       )
     : new AuditError('disk_error', `${what}: ${code}. Check the journal's disk and directory.`, { cause })
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** An error of ours as it is, anything else as `disk_error`. */
+export function asAuditError(error: unknown): AuditError {
+  return error instanceof AuditError
+    ? error
+    : new AuditError('disk_error', `audit journal: unexpected failure: ${messageOf(error)}`, { cause: error })
+}

@@ -66,15 +66,29 @@ function withDirectory(directory: string, use: (fd: number) => void): void {
 }
 
 function makeDirectory(directory: string): void {
+  let found = tryMakeDirectory(directory)
+  if (found === 'no parent') {
+    makeDirectory(path.dirname(directory))
+    found = tryMakeDirectory(directory)
+  }
+  // Also where another process has just made it: it may not have come to its sync yet.
+  try {
+    withDirectory(path.dirname(directory), fs.fsyncSync)
+  } catch (error) {
+    if (found !== 'there' || codeOf(error) !== 'EACCES') throw error // parents that may only be passed through
+  }
+}
+
+function tryMakeDirectory(directory: string): 'made' | 'there' | 'no parent' {
   try {
     fs.mkdirSync(directory, { mode: 0o700 })
+    return 'made'
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return
-    if (codeOf(error) !== 'ENOENT') throw error
-    makeDirectory(path.dirname(directory))
-    fs.mkdirSync(directory, { mode: 0o700 })
+    const code = codeOf(error)
+    if (code === 'EEXIST') return 'there'
+    if (code === 'ENOENT') return 'no parent'
+    throw error
   }
-  withDirectory(path.dirname(directory), fs.fsyncSync)
 }
 
 function checkDirectory(directory: string): void {

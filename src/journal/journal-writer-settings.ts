@@ -1,5 +1,6 @@
 import type { ReportProblem } from '../errors.ts'
 import type { FileSystem } from './file-system.ts'
+import type { Gap } from './gap-ledger.ts'
 import type { Lock, TakeLock } from './lock.ts'
 import type { RecordCodec } from './record-codec.ts'
 import type { StreamWriter } from './stream-writer.ts'
@@ -9,6 +10,8 @@ import type { SyncEngine } from './sync.ts'
 export interface PipelineRecords<R> {
   /** The first record of a stream. `reason`: why the stream before it in this process ended without end. */
   start(stream: string, reason: string | undefined): R
+  /** Tells that records were refused or set aside (`unconfirmed`). */
+  gap(stream: string, gap: Gap): R
   /** The last record of a stream that is closed in order (rule I9). */
   stop(stream: string): R
 }
@@ -28,6 +31,8 @@ export interface JournalWriterSettings<R> {
   readonly codec: RecordCodec<R>
   readonly records: PipelineRecords<R>
   readonly newStreamId: () => string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
   readonly report: ReportProblem
 }
 

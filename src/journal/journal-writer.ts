@@ -1,9 +1,10 @@
 import { AuditError } from '../errors.ts'
 import { ArenaPool } from './arena.ts'
-import { diskError, systemCode } from './disk-error.ts'
+import { asAuditError, diskError, messageOf, systemCode } from './disk-error.ts'
 import type { JournalWriterEvents, JournalWriterSettings } from './journal-writer-settings.ts'
-import type { Lock } from './lock.ts'
-import { lockFileName } from './names.ts'
+import { lockNewStream, type Lock } from './lock.ts'
+import { GapLedger, type Gap } from './gap-ledger.ts'
+import { Reserve } from './reserve.ts'
 import { StreamWriter } from './stream-writer.ts'
 import type { AppendWaiter } from './record-codec.ts'
 
@@ -29,10 +30,15 @@ export class JournalWriter<R> {
   #nextReason: string | undefined
   #otherBytes = 0
   #pressed = false
+  readonly #gaps: GapLedger
+  /** Room for the record that tells of a full disk. */
+  readonly reserve: Reserve
 
   constructor(settings: JournalWriterSettings<R>, events: JournalWriterEvents<R>) {
     this.#settings = settings
     this.#events = events
+    this.#gaps = new GapLedger({ now: settings.now, write: (gap, waiter) => this.#writeGap(gap, waiter) })
+    this.reserve = new Reserve(settings.fs, settings.directory)
   }
 
   /** The stream being written, once the first record came. */
@@ -58,17 +64,23 @@ export class JournalWriter<R> {
     }
     const refusal = this.#refusal()
     if (refusal !== undefined) {
-      waiter?.refused(refusal)
+      this.#refuse(waiter, refusal)
       return
     }
     try {
+      if (!this.#gaps.empty) this.#gaps.tell()
       while (!this.#openStream().append(record, waiter));
     } catch (error) {
-      waiter?.refused(asAuditError(error))
+      this.#refuse(waiter, asAuditError(error))
       return
     }
     if (!this.#writeScheduled) this.#scheduleWrite()
     if (this.#overBound(1)) this.#press()
+  }
+
+  /** Records were refused or set aside; the trail says so as soon as it can. */
+  tellGap(reason: Gap['reason'], count: number): void {
+    this.#gaps.add(reason, count)
   }
 
   /** Opens the stream now rather than at the first record. @throws AuditError */
@@ -100,6 +112,7 @@ export class JournalWriter<R> {
         this.#over(stream, false)
       }
       process.off('exit', this.#atExit)
+      this.#gaps.close()
       this.#settings.engine.close()
       done()
     }
@@ -107,6 +120,7 @@ export class JournalWriter<R> {
       finish()
       return
     }
+    this.#gaps.tell()
     this.#appendQuietly(this.#settings.records.stop(this.#stream.id))
     this.#state = 'closing'
     this.whenSettled(finish)
@@ -160,12 +174,18 @@ export class JournalWriter<R> {
     const open = this.#stream
     if (open !== undefined) return open
     const { fs, directory, engine, codec, report, segmentMaxBytes } = this.#settings
+    const id = this.#settings.newStreamId()
+    const streamDirectory = `${directory}/${id}`
     let stream: StreamWriter<R>
+    let lock: Lock | undefined
     try {
       fs.makeDirectory(directory)
       fs.checkDirectory(directory)
+      // The lock comes before the first segment, or others would take the stream for a dead writer's.
+      fs.makeDirectory(streamDirectory)
+      lock = lockNewStream(fs, this.#settings.takeLock, streamDirectory, report)
       stream = new StreamWriter<R>({
-        id: this.#settings.newStreamId(),
+        id,
         journalDirectory: directory,
         segmentMaxBytes,
         fs,
@@ -174,14 +194,15 @@ export class JournalWriter<R> {
         arenas: this.#arenas,
         report,
         onDurable: () => this.#durable(),
-        onFailed: (error) => this.#streamFailed(stream, error),
+        onFailed: (error, refused) => this.#streamFailed(stream, error, refused),
       })
     } catch (cause) {
+      this.#discard(streamDirectory, lock)
       throw this.#holdOff(
         diskError(systemCode(cause), `audit journal: no stream in ${directory}: ${messageOf(cause)}`, cause),
       )
     }
-    this.#lock = this.#lockStream(`${stream.directory}/${lockFileName}`)
+    this.#lock = lock
     this.#stream = stream
     process.on('exit', this.#atExit)
     this.#events.onStreamOpened(stream)
@@ -191,19 +212,14 @@ export class JournalWriter<R> {
     return this.#stream
   }
 
-  /** Without a lock another process may deliver this stream as well; nothing is refused for that. */
-  #lockStream(file: string): Lock | undefined {
-    const { fs, takeLock, report } = this.#settings
+  /** A stream that could not be opened leaves nothing behind. */
+  #discard(directory: string, lock: Lock | undefined): void {
+    lock?.release()
     try {
-      fs.close(fs.openForReplacing(file)) // ours from the start, with our permissions
+      this.#settings.fs.removeDirectory(directory)
     } catch {
-      // what is wrong with it shows in the next step
+      // the failure to open is reported, and says more
     }
-    const outcome = takeLock(file)
-    if (outcome.state === 'held') return outcome.lock
-    const why = outcome.state === 'busy' ? 'it is locked by another process' : outcome.reason
-    report({ code: 'lock_unavailable', message: `audit journal: ${file}: ${why}; records may be delivered twice` })
-    return undefined
   }
 
   #appendQuietly(record: R): void {
@@ -231,7 +247,8 @@ export class JournalWriter<R> {
     this.#events.onDurable()
   }
 
-  #streamFailed(stream: StreamWriter<R>, error: AuditError): void {
+  #streamFailed(stream: StreamWriter<R>, error: AuditError, refused: number): void {
+    if (refused > 0) this.tellGap(error.code, refused)
     this.#nextReason = error.message
     this.#holdOff(error)
     if (this.#stream === stream) this.#over(stream, true)
@@ -245,10 +262,29 @@ export class JournalWriter<R> {
     this.#events.onStreamOver(stream, failed, lock)
   }
 
+  #refuse(waiter: AppendWaiter | undefined, error: AuditError): void {
+    this.tellGap(error.code, 1)
+    waiter?.refused(error)
+  }
+
+  #writeGap(gap: Gap, waiter: AppendWaiter): void {
+    if (this.#state !== 'open') throw new AuditError('shut_down', 'the journal is closed')
+    const refusal = this.#refusal()
+    if (refusal !== undefined) throw refusal
+    const { id } = this.#openStream()
+    if (this.#stream?.append(this.#settings.records.gap(id, gap), waiter) !== true)
+      throw new Error('the stream is over')
+    if (!this.#writeScheduled) this.#scheduleWrite()
+  }
+
   /** One try a turn of the event loop: a burst against a full disk must not make a file per record. */
   #holdOff(error: AuditError): AuditError {
     this.#failedThisTurn = error
-    setImmediate(() => (this.#failedThisTurn = undefined)).unref()
+    if (error.code === 'disk_full') this.reserve.free()
+    setImmediate(() => {
+      this.#failedThisTurn = undefined
+      this.#gaps.tell()
+    }).unref()
     return error
   }
 
@@ -259,14 +295,4 @@ export class JournalWriter<R> {
     stream.write()
     while (!stream.settled && stream.waitForSync(Math.max(0, deadline - performance.now())));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
-function asAuditError(error: unknown): AuditError {
-  return error instanceof AuditError
-    ? error
-    : new AuditError('disk_error', `audit journal: unexpected failure: ${messageOf(error)}`, { cause: error })
 }

@@ -20,7 +20,6 @@ export interface JournalSettings<R> extends JournalWriterSettings<R> {
   readonly delivers: boolean
   /** How long wholly delivered streams are kept, in milliseconds. */
   readonly retainMillis: number
-  readonly now: () => number
 }
 
 export interface JournalStatus {
@@ -39,7 +38,7 @@ export interface JournalStatus {
 
 const rescanMillis = 5_000
 const cursorMillis = 1_000
-const retentionMillis = 60_000
+const reviewMillis = 60_000
 const clockToleranceMillis = 60_000
 
 /** The journal of one process: its own stream, and the backlog of streams whose writers are gone. */
@@ -59,7 +58,9 @@ export class Journal<R> implements JournalSource {
   #volatile = false
   readonly #startedMonotonic = performance.now()
   readonly #startedWall: number
-  #nextRetention = 0
+  #nextReview = 0
+  /** Nothing of the own stream is delivered before the first look for older ones. */
+  #scanned = false
   #state: 'open' | 'ended' | 'closed' = 'open'
 
   constructor(settings: JournalSettings<R>) {
@@ -132,8 +133,19 @@ export class Journal<R> implements JournalSource {
     this.#lock?.release()
   }
 
-  nextStream(): SourceStream | undefined {
-    return this.#backlog.next() ?? this.#live
+  nextStream(after?: string): SourceStream | undefined {
+    if (after === undefined) {
+      const looked = this.#scanned || this.#state !== 'open'
+      return this.#backlog.next() ?? (looked ? this.#live : undefined)
+    }
+    return after === this.#live?.id ? undefined : (this.#backlog.following(after) ?? this.#live)
+  }
+
+  /** Tells whether everything that is durable now has been delivered. */
+  everythingSoFar(): () => boolean {
+    const live = this.#live
+    const durable = this.#writer.stream?.durable ?? 0
+    return () => this.#backlog.streams.length === 0 && (live === undefined || live.cursor.number >= durable)
   }
 
   onMore(listener: () => void): () => void {
@@ -143,6 +155,7 @@ export class Journal<R> implements JournalSource {
 
   setAside(entry: SetAsideEntry): void {
     this.#setAside.add(entry)
+    this.#writer.tellGap('set_aside', 1)
   }
 
   async flushCursors(): Promise<void> {
@@ -218,27 +231,32 @@ export class Journal<R> implements JournalSource {
     const { directory, fs, delivers, maxBytes } = this.#settings
     if (this.#state !== 'open') return
     try {
+      if (this.#writer.stream !== undefined && this.#failure === undefined) this.#writer.reserve.keep()
       if (delivers) {
         this.#backlog.scan()
-        this.#applyRetention()
+        this.#reviewDelivered()
       }
       if (maxBytes !== Infinity) this.#writer.otherBytes = bytesIn(fs, directory, this.#writer.stream?.id)
     } catch (cause) {
       const message = `audit journal: ${directory} can't be read (${systemCode(cause)}); the backlog waits`
       this.#report({ code: 'disk_error', message, cause })
     }
+    if (this.#scanned) return
+    this.#scanned = true
+    this.#more()
   }
 
   /**
    * Wall clocks jump: nothing is deleted while this process's wall clock and its monotonic clock disagree about the time
    * since it started.
    */
-  #applyRetention(): void {
+  #reviewDelivered(): void {
     const { retainMillis, now } = this.#settings
     const elapsed = performance.now() - this.#startedMonotonic
-    if (retainMillis === Infinity || elapsed < this.#nextRetention) return
-    this.#nextRetention = elapsed + retentionMillis
-    if (Math.abs(now() - this.#startedWall - elapsed) > clockToleranceMillis) return
+    if (elapsed < this.#nextReview) return
+    this.#nextReview = elapsed + reviewMillis
+    this.#backlog.review()
+    if (retainMillis === Infinity || Math.abs(now() - this.#startedWall - elapsed) > clockToleranceMillis) return
     this.#backlog.applyRetention()
     const through = this.#live?.savedThrough ?? 0
     if (through > 0) this.#writer.stream?.deleteDelivered(through, now() - retainMillis)

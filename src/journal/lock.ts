@@ -1,4 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { ReportProblem } from '../errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { lockFileName } from './names.ts'
 
 /** A kernel lock that dies with its holder. */
 export interface Lock {
@@ -14,6 +17,26 @@ export type LockOutcome =
 
 /** How the journal locks a stream's directory; passed in, so that tests and models can take its place. */
 export type TakeLock = (file: string) => LockOutcome
+
+/** Locks a stream that was just made. Without a lock another process may deliver it as well; nothing is refused for that. */
+export function lockNewStream(
+  fs: FileSystem,
+  takeLock: TakeLock,
+  directory: string,
+  report: ReportProblem,
+): Lock | undefined {
+  const file = `${directory}/${lockFileName}`
+  try {
+    fs.close(fs.openForReplacing(file)) // ours from the start, with our permissions
+  } catch {
+    // what is wrong with it shows in the next step
+  }
+  const outcome = takeLock(file)
+  if (outcome.state === 'held') return outcome.lock
+  const why = outcome.state === 'busy' ? 'it is locked by another process' : outcome.reason
+  report({ code: 'lock_unavailable', message: `audit journal: ${file}: ${why}; records may be delivered twice` })
+  return undefined
+}
 
 /**
  * Node has no call for kernel locks; SQLite takes one, works between processes and between threads, and is built in.

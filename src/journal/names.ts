@@ -34,4 +34,5 @@ export function segmentsOf(names: readonly string[]): SegmentName[] {
 export const cursorFileName = 'cursor.json'
 export const deliveredFileName = 'delivered.json'
 export const lockFileName = 'lock'
+export const reserveFileName = 'reserve'
 export const setAsideDirectoryName = 'set-aside'

@@ -1,38 +1,48 @@
-import { readDelivered } from './cursor.ts'
+import { isDelivered, segmentBytes } from './cursor.ts'
 import type { FileSystem } from './file-system.ts'
-import { deliveredFileName, isStreamName, segmentsOf } from './names.ts'
+import type { TakeLock } from './lock.ts'
+import { deliveredFileName, isStreamName, lockFileName, segmentsOf } from './names.ts'
+
+export interface Retention {
+  readonly fs: FileSystem
+  readonly directory: string
+  readonly takeLock: TakeLock
+  readonly retainMillis: number
+  readonly now: () => number
+}
 
 /**
- * Deletes delivered streams, whole, once their marker is older than `retainMillis`. What is not marked as delivered
- * is never deleted. A marker from the future means that the clock jumped: then nothing is deleted.
+ * Deletes delivered streams, whole, once their marker is older than `retainMillis`. What is not marked as delivered,
+ * or has grown since, is never deleted. A marker from the future means that the clock jumped: then nothing is deleted.
  */
-export function applyRetention(
-  fs: FileSystem,
-  journalDirectory: string,
-  delivered: Set<string>,
-  retainMillis: number,
-  nowMillis: number,
-): void {
+export function applyRetention(retention: Retention, delivered: Set<string>): void {
+  const { fs, retainMillis, now } = retention
   if (retainMillis === Infinity) return
-  for (const name of fs.list(journalDirectory)) {
+  for (const name of fs.list(retention.directory)) {
     if (!isStreamName(name) || !delivered.has(name)) continue
-    const directory = `${journalDirectory}/${name}`
-    if (readDelivered(fs, directory, name) === undefined) continue
-    const age = nowMillis - fs.modifiedMillis(`${directory}/${deliveredFileName}`)
-    if (age < retainMillis) continue
-    fs.removeDirectory(directory)
-    delivered.delete(name)
+    const directory = `${retention.directory}/${name}`
+    if (now() - fs.modifiedMillis(`${directory}/${deliveredFileName}`) < retainMillis) continue
+    if (isDelivered(fs, directory, name) && deleteStream(retention, directory)) delivered.delete(name)
   }
+}
+
+/** False: another process holds the stream. The marker goes last, so that half a stream is not taken for a damaged one. */
+function deleteStream({ fs, takeLock }: Retention, directory: string): boolean {
+  const outcome = takeLock(`${directory}/${lockFileName}`)
+  if (outcome.state === 'busy') return false
+  try {
+    for (const { name } of segmentsOf(fs.list(directory))) fs.remove(`${directory}/${name}`)
+    fs.removeDirectory(directory)
+  } finally {
+    if (outcome.state === 'held') outcome.lock.release()
+  }
+  return true
 }
 
 /** Bytes in the segments of all streams but one. */
 export function bytesIn(fs: FileSystem, journalDirectory: string, except: string | undefined): number {
-  let bytes = 0
-  for (const stream of fs.list(journalDirectory)) {
-    if (!isStreamName(stream) || stream === except) continue
-    for (const { name } of segmentsOf(fs.list(`${journalDirectory}/${stream}`))) {
-      bytes += fs.sizeOf(`${journalDirectory}/${stream}/${name}`)
-    }
-  }
-  return bytes
+  return fs
+    .list(journalDirectory)
+    .filter((stream) => isStreamName(stream) && stream !== except)
+    .reduce((sum, stream) => sum + segmentBytes(fs, `${journalDirectory}/${stream}`), 0)
 }

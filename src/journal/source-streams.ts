@@ -1,5 +1,5 @@
 import type { ReportProblem } from '../errors.ts'
-import { CursorFile, startCursor, writeDelivered } from './cursor.ts'
+import { CursorFile, segmentBytes, startCursor, writeDelivered } from './cursor.ts'
 import type { FileSystem } from './file-system.ts'
 import type { DeliverableLine, DeliveryCursor, SourceStream } from './journal-source.ts'
 import type { Lock } from './lock.ts'
@@ -8,7 +8,7 @@ import type { Segment } from './segment.ts'
 import { StreamReader, type ReadableSegment, type ReadDamage } from './stream-reader.ts'
 import type { StreamTail } from './stream-tail.ts'
 
-abstract class KeptStream implements SourceStream {
+export abstract class KeptStream implements SourceStream {
   abstract readonly live: boolean
   readonly id: string
   readonly directory: string
@@ -87,8 +87,11 @@ abstract class KeptStream implements SourceStream {
   async finish(): Promise<void> {
     await this.saveCursor()
     const end = this.#cursor.number > 0 ? this.#cursor : { number: 1, hash: '0'.repeat(64) }
-    await writeDelivered(this.fs, this.directory, this.id, end)
+    await writeDelivered(this.fs, this.directory, this.id, end, this.bytes)
   }
+
+  /** Size of the segments as far as they are read. */
+  protected abstract get bytes(): number
 
   close(): void {
     this.reader.close()
@@ -120,6 +123,10 @@ export class LiveStream extends KeptStream {
   get undelivered(): number {
     return this.#durable() - this.cursor.number
   }
+
+  protected get bytes(): number {
+    return segmentBytes(this.fs, this.directory)
+  }
 }
 
 function readable(segments: readonly Segment[]): ReadableSegment[] {
@@ -136,6 +143,7 @@ function readable(segments: readonly Segment[]): ReadableSegment[] {
 export class AdoptedStream extends KeptStream {
   readonly live = false
   readonly tail: StreamTail
+  readonly #segments: readonly ReadableSegment[]
   readonly #lock: Lock | undefined
 
   constructor(
@@ -159,11 +167,16 @@ export class AdoptedStream extends KeptStream {
       onAdvance,
     )
     this.tail = tail
+    this.#segments = segments
     this.#lock = lock
   }
 
   get undelivered(): number {
     return this.tail.last - this.cursor.number
+  }
+
+  protected get bytes(): number {
+    return this.#segments.reduce((sum, { readableEnd }) => sum + readableEnd, 0)
   }
 
   override close(): void {

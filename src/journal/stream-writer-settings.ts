@@ -16,5 +16,5 @@ export interface StreamWriterSettings<R> {
   /** Lines became durable. */
   readonly onDurable: () => void
   /** The stream is over without end: both the segment and the one that replaced it failed. */
-  readonly onFailed: (error: AuditError) => void
+  readonly onFailed: (error: AuditError, refused: number) => void
 }

@@ -281,7 +281,10 @@ export class StreamWriter<R> {
     this.#unsyncedBytes = 0
     this.#unsyncedRecords = 0
     this.#files.closeAll('failed')
-    this.#settings.onFailed(error)
+    this.#settings.onFailed(
+      error,
+      refused.reduce((sum, { hashes }) => sum + hashes.length, 0),
+    )
     for (const line of refused) for (const waiter of line.waiters) waiter?.refused(error)
     this.#wakeIdle()
   }

@@ -113,6 +113,7 @@ class JournalLogRecordProcessor implements JournalProvider {
       records: {
         start: (stream, reason) => maker.start(stream, reason),
         stop: (stream) => maker.stop(stream),
+        gap: (stream, gap) => maker.gap(stream, gap),
         adopt: (adoption) => maker.adopt(adoption),
       },
       report,
@@ -158,7 +159,9 @@ class JournalLogRecordProcessor implements JournalProvider {
   ): Promise<{ undelivered: number }> {
     await this.#journal.flush()
     this.#journal.recover()
-    await this.#delivery?.drain(options)
+    // Records that come meanwhile are not waited for; a service under load could never drain.
+    const until = this.#journal.everythingSoFar()
+    if (!until()) await this.#delivery?.drain({ ...options, until })
     return { undelivered: this.#journal.status().undelivered }
   }
 
@@ -207,7 +210,7 @@ class JournalLogRecordProcessor implements JournalProvider {
   #source(): JournalSource {
     const journal = this.#journal
     return {
-      nextStream: () => journal.nextStream(),
+      nextStream: (after) => journal.nextStream(after),
       onMore: (listener) => journal.onMore(listener),
       flushCursors: () => journal.flushCursors(),
       setAside: (entry) => {

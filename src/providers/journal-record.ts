@@ -4,6 +4,7 @@ import { encodeResource, encodeScope } from '../integrity/encode-envelope.ts'
 import { sealRecord } from '../integrity/seal.ts'
 import type { RecordFields } from '../integrity/sealed-record.ts'
 import type { Adoption } from '../journal/backlog.ts'
+import type { Gap } from '../journal/gap-ledger.ts'
 import type { RecordCodec } from '../journal/record-codec.ts'
 
 /** What the journal is given of a record: its sealed fields, and the text that stands before records of its resource. */
@@ -79,7 +80,7 @@ export function fieldsOf(record: ReadableLogRecord): RecordFields {
   }
 }
 
-/** Makes the audit records of the trail's own life: start, adopt, stop. Their actor is the system. */
+/** Makes the audit records of the trail's own life: start, adopt, gap, stop. Their actor is the system. */
 export class PipelineRecordMaker {
   readonly #opening: () => string
   readonly #about: () => Record<string, unknown>
@@ -98,6 +99,12 @@ export class PipelineRecordMaker {
 
   adopt({ stream, lastNumber, headHash, state }: Adoption): JournalRecord {
     return this.#make('adopt', stream, { streamId: stream, lastNumber, headHash, state })
+  }
+
+  /** Records that were refused or set aside are `unconfirmed`, never `lost`: some of them may be there all the same. */
+  gap(stream: string, { reason, count, firstMillis, lastMillis }: Gap): JournalRecord {
+    const times = { firstTime: new Date(firstMillis).toISOString(), lastTime: new Date(lastMillis).toISOString() }
+    return this.#make('gap', stream, { reason, unconfirmed: count, ...times }, { 'audit.outcome': 'failure' })
   }
 
   /** Carries `audit.sequence.end` (rule I9). */

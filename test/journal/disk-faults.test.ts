@@ -88,7 +88,7 @@ describe('a failed write', () => {
     })
   }
 
-  it('twice refuses the records, ends the stream without end, and the next stream says why', async () => {
+  it('twice refuses the records, ends the stream without end, and the next stream says why and how many', async () => {
     const directory = freshDirectory()
     const failures: (string | number)[] = []
     const { journal, append } = textJournal(directory, { fs: failingWrites(failures), delivers: false })
@@ -99,7 +99,7 @@ describe('a failed write', () => {
     await new Promise((resolve) => setImmediate(resolve))
     const after = await append('after')
     expect(after.stream).not.toBe(stream)
-    expect(after.number).toBe(2)
+    expect(after.number).toBe(3)
     expect(journal.status().failure).toBeUndefined()
     await journal.end()
     const streams = linesOnDisk(directory)
@@ -107,7 +107,7 @@ describe('a failed write', () => {
     const texts = textsOf((streams.get(after.stream) ?? []).map((bytes) => ({ bytes })))
     expect(texts[0]).toContain('start after audit journal')
     expect(texts[0]).toContain('ENOSPC')
-    expect(texts.slice(1)).toEqual(['after', 'stop'])
+    expect(texts.slice(1)).toEqual(['gap disk_full 1', 'after', 'stop'])
     await journal.close()
   })
 

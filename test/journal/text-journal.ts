@@ -5,6 +5,7 @@ import path from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AuditError, AuditProblem } from '../../src/errors.ts'
 import { nodeFileSystem } from '../../src/journal/file-system.ts'
+import type { Gap } from '../../src/journal/gap-ledger.ts'
 import type { Adoption } from '../../src/journal/backlog.ts'
 import { Journal, type JournalSettings } from '../../src/journal/journal.ts'
 import { takeSqliteLock } from '../../src/journal/lock.ts'
@@ -24,6 +25,7 @@ export const textCodec: RecordCodec<string> = {
 export const textRecords = {
   start: (_stream: string, reason: string | undefined) => `start${reason === undefined ? '' : ` after ${reason}`}`,
   stop: () => 'stop',
+  gap: (_stream: string, { reason, count }: Gap) => `gap ${reason} ${count}`,
   adopt: ({ stream, lastNumber, state }: Adoption) => `adopt ${stream} ${lastNumber} ${state}`,
 }
 

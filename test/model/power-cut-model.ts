@@ -101,6 +101,7 @@ function live(root: DirectoryNode, world: World, random: Random, faults: Faults)
     records: {
       start: (_stream, reason) => (reason === undefined ? 'start' : 'start again'),
       stop: () => 'stop',
+      gap: (_stream, { reason, count }) => `gap ${reason} ${count}`,
       adopt: ({ stream, lastNumber, state }) => `adopt ${stream} ${lastNumber} ${state}`,
     },
     newStreamId: () => `00000000-0000-4000-8000-${String(++world.streams).padStart(12, '0')}`,

@@ -1,0 +1,49 @@
+import type { FileSystem } from './file-system.ts'
+import { reserveFileName } from './names.ts'
+
+const reserveBytes = 64 * 1024
+
+/** Room set aside for the moment when the disk is full: given up, it holds the record that tells of the gap. */
+export class Reserve {
+  readonly #fs: FileSystem
+  readonly #file: string
+  #kept = false
+
+  constructor(fs: FileSystem, journalDirectory: string) {
+    this.#fs = fs
+    this.#file = `${journalDirectory}/${reserveFileName}`
+  }
+
+  /** Makes the file if it is not there. Without room for it nothing happens; it is tried again later. */
+  keep(): void {
+    if (this.#kept || this.#fs.sizeOf(this.#file) >= reserveBytes) {
+      this.#kept = true
+      return
+    }
+    try {
+      const fd = this.#fs.openForReplacing(this.#file)
+      try {
+        // Real blocks, not a hole; a file system that compresses zeros would give nothing back.
+        const filler = Buffer.from('otel-audit reserve '.repeat(reserveBytes / 19 + 1)).subarray(0, reserveBytes)
+        this.#kept = this.#fs.write(fd, filler, 0, reserveBytes) === reserveBytes
+        this.#fs.sync(fd)
+      } finally {
+        this.#fs.close(fd)
+      }
+    } catch {
+      this.#kept = false
+    }
+  }
+
+  /** Gives the room up. False: there was none. */
+  free(): boolean {
+    if (this.#fs.sizeOf(this.#file) === 0) return false
+    this.#kept = false
+    try {
+      this.#fs.remove(this.#file)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
