@@ -25,9 +25,11 @@ function npm(args: readonly string[], cwd: string): string {
   return run.stdout
 }
 
+let consumer: string | undefined
+
 /** Packs the package as `npm publish` would and installs the archive into an empty project, once for all files. */
-export function setup({ provide }: TestProject): () => void {
-  const consumer = mkdtempSync(join(tmpdir(), 'otel-audit-consumer-'))
+export function setup({ provide }: TestProject): void {
+  consumer = mkdtempSync(join(tmpdir(), 'otel-audit-consumer-'))
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest
   const versionOf = (name: string): string => `${name}@${String(devDependencies[name])}`
 
@@ -40,5 +42,8 @@ export function setup({ provide }: TestProject): () => void {
   const beside = ['@opentelemetry/api', '@types/node', 'typescript'].map(versionOf)
   npm(['install', '--prefer-offline', '--save-exact', `./${archive}`, ...beside], consumer)
   provide('consumer', consumer)
-  return () => rmSync(consumer, { recursive: true, force: true })
+}
+
+export function teardown(): void {
+  if (consumer !== undefined) rmSync(consumer, { recursive: true, force: true })
 }
