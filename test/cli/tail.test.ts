@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { scratchDirectory, writeStream, type FixtureRecord } from './journal-fixture.ts'
 import { runCli } from './run-cli.ts'
 
@@ -153,6 +153,7 @@ describe('otel-audit tail', () => {
     const [, file = ''] = [id, writeStream(whole, [[[{ requestId: 'r-1' }], [{ requestId: 'r-2' }]]], { id }).files[0]]
     const second = `${readFileSync(file, 'utf8').split('\n')[1] ?? ''}\n`
     const child = spawn(process.execPath, [script, 'tail', '-f', '--dir', journal])
+    onTestFinished(() => void child.kill('SIGKILL'))
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
     const next = async () => /r-\d/.exec(((await lines.next()) as { value: string }).value)?.[0]
     expect(await next()).toBe('r-1')

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { root } from './run-example.ts'
 
 it(
@@ -11,6 +11,7 @@ it(
     const child = spawn(process.execPath, [join(root, 'scripts/demo/run.ts'), '--keep'], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
     })
+    onTestFinished(() => void child.kill('SIGTERM'))
     let out = ''
     child.stdout.on('data', (data: Buffer) => (out += data.toString()))
     await expect.poll(() => out, { timeout: 40_000 }).toContain('records as they arrive:')
@@ -33,6 +34,7 @@ it('a demo that is killed by SIGTERM leaves no process behind', { timeout: 60_00
   const child = spawn(process.execPath, [join(root, 'scripts/demo/run.ts'), '--keep'], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
   })
+  onTestFinished(() => void child.kill('SIGTERM'))
   let out = ''
   child.stdout.on('data', (data: Buffer) => (out += data.toString()))
   await expect.poll(() => out, { timeout: 40_000 }).toMatch(/service {3}http:\S+/)
