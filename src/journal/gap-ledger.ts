@@ -42,7 +42,7 @@ export class GapLedger {
     this.#gaps.clear()
     for (const gap of gaps) {
       try {
-        this.#settings.write(gap, { durable: () => undefined, refused: () => this.#merge(gap) })
+        this.#settings.write(gap, { durable: () => undefined, refused: () => this.#merge(gap), ofPipeline: true })
       } catch {
         this.#merge(gap) // why is reported where it arose
       }

@@ -223,9 +223,10 @@ export class JournalWriter<R> {
   }
 
   #appendQuietly(record: R): void {
-    const waiter = {
+    const waiter: AppendWaiter = {
       durable: () => undefined,
       refused: (error: AuditError) => this.#settings.report({ code: error.code, message: error.message }),
+      ofPipeline: true,
     }
     if (this.#stream?.append(record, waiter) !== true) return
     this.#scheduleWrite()
@@ -263,7 +264,7 @@ export class JournalWriter<R> {
   }
 
   #refuse(waiter: AppendWaiter | undefined, error: AuditError): void {
-    this.tellGap(error.code, 1)
+    if (waiter !== undefined && waiter.ofPipeline !== true) this.tellGap(error.code, 1)
     waiter?.refused(error)
   }
 

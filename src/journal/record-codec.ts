@@ -21,4 +21,6 @@ export interface RecordCodec<R> {
 export interface AppendWaiter {
   durable(streamId: string, number: number, hash: string): void
   refused(error: AuditError): void
+  /** A record of the pipeline's own: that it was refused is no gap in what callers gave. */
+  readonly ofPipeline?: true
 }

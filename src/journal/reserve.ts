@@ -21,17 +21,11 @@ export class Reserve {
       return
     }
     try {
-      const fd = this.#fs.openForReplacing(this.#file)
-      try {
-        // Real blocks, not a hole; a file system that compresses zeros would give nothing back.
-        const filler = Buffer.from('otel-audit reserve '.repeat(reserveBytes / 19 + 1)).subarray(0, reserveBytes)
-        this.#kept = this.#fs.write(fd, filler, 0, reserveBytes) === reserveBytes
-        this.#fs.sync(fd)
-      } finally {
-        this.#fs.close(fd)
-      }
+      this.#make()
+      this.#kept = true
     } catch {
-      this.#kept = false
+      // A part of it would only take room from the records.
+      this.free()
     }
   }
 
@@ -44,6 +38,18 @@ export class Reserve {
       return true
     } catch {
       return false
+    }
+  }
+
+  #make(): void {
+    const fd = this.#fs.openForReplacing(this.#file)
+    try {
+      // Real blocks, not a hole; a file system that compresses zeros would give nothing back.
+      const filler = Buffer.from('otel-audit reserve '.repeat(reserveBytes / 19 + 1)).subarray(0, reserveBytes)
+      if (this.#fs.write(fd, filler, 0, reserveBytes) !== reserveBytes) throw new Error('no room for the reserve')
+      this.#fs.sync(fd)
+    } finally {
+      this.#fs.close(fd)
     }
   }
 }

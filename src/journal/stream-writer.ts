@@ -283,7 +283,7 @@ export class StreamWriter<R> {
     this.#files.closeAll('failed')
     this.#settings.onFailed(
       error,
-      refused.reduce((sum, { hashes }) => sum + hashes.length, 0),
+      refused.reduce((sum, { waiters }) => sum + waiters.filter(isCallers).length, 0),
     )
     for (const line of refused) for (const waiter of line.waiters) waiter?.refused(error)
     this.#wakeIdle()
@@ -295,4 +295,9 @@ export class StreamWriter<R> {
     this.#idle = []
     for (const callback of idle) callback()
   }
+}
+
+/** The pipeline's own records have no waiter, or one that says so. */
+function isCallers(waiter: AppendWaiter | undefined): boolean {
+  return waiter !== undefined && waiter.ofPipeline !== true
 }
