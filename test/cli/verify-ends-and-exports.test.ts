@@ -161,6 +161,26 @@ describe('otel-audit verify on what a Collector wrote', () => {
     expect(await run(...lines, 'no JSON')).toEqual(['corrupt 0 line 7'])
   })
 
+  it('takes requests, whole or cut, onto whose line the next life of a killed Collector wrote', async () => {
+    const [lines = []] = exported(1)
+    const [one = '', two = '', three = '', ...rest] = lines.map((line) => line.replace('"fixture"', '"Zürich"'))
+    const file = join(scratchDirectory(), 'audit.json')
+    const run = async (...written: (string | Buffer)[]) => {
+      writeFileSync(file, Buffer.concat(written.map((text) => Buffer.from(text))))
+      return await found(file)
+    }
+    const others = rest.map((line) => `${line}\n`).join('')
+    expect(await run(one, two, `${three}\n`, others)).toEqual([])
+    for (const length of [1, 16, 17, 300, Buffer.from(two).indexOf('ü') + 1, two.length - 1]) {
+      const cut = Buffer.from(two).subarray(0, length)
+      expect(await run(`${one}\n`, cut, two, `${three}\n`, others)).toEqual(['info torn 0 line 2'])
+      if (length < 17) continue // too short to be told from the request before
+      expect(await run(one, cut, cut, two, `${three}\n`, others)).toEqual(['info torn 0 line 1', 'info torn 0 line 1'])
+      expect(await run(one, cut, `${three}\n`, others)).toEqual(['gap 2 line 1', 'info torn 0 line 1'])
+    }
+    expect(await run(one, `${two.slice(0, 300)}\n`, others)).toContain('corrupt 0 line 1')
+  })
+
   it('a record that differs between the journal and the Collector is a fork', async () => {
     const { journal, lines } = await libraryCopy()
     const file = join(scratchDirectory(), 'collector.jsonl')

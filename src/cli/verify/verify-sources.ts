@@ -22,12 +22,15 @@ export async function verifySources(
     source.kind === 'stream' ? [new StreamLines(source.stream, source.whole, adoptions)] : [],
   )
   const files = sources.flatMap((source) => (source.kind === 'export' ? source.files : []))
-  const report = await verifyTrail(all(streams, files, adoptions), { partial: options.partial })
+  const explained: JudgedFinding[] = []
+  const exported = exportedRecords(files, adoptions, (finding) => explained.push(finding))
+  const report = await verifyTrail(all(streams, exported), { partial: options.partial })
   const findings: JudgedFinding[] = [...report.findings, ...streams.flatMap((stream) => stream.findings())]
-  // Torn lines of an export are cut by whoever wrote it; nothing in the trail explains them.
+  // What is cut off at the end of an export was cut by whoever wrote it; nothing in the trail explains it.
   const judged = findings.map((finding) =>
     finding.kind === 'torn' && files.includes(finding.source) ? { ...finding, unexplained: true as const } : finding,
   )
+  judged.push(...explained)
   judged.sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : a.line - b.line))
   const segments = sources.reduce(
     (sum, source) => sum + (source.kind === 'stream' ? source.stream.segments.length : 0),
@@ -38,9 +41,8 @@ export async function verifySources(
 
 async function* all(
   streams: readonly StreamLines[],
-  files: readonly string[],
-  adoptions: Adoptions,
+  exported: AsyncIterable<TrailRecord>,
 ): AsyncGenerator<TrailRecord, void, undefined> {
   for (const stream of streams) yield* stream.records()
-  yield* exportedRecords(files, adoptions)
+  yield* exported
 }
