@@ -62,7 +62,8 @@ function read(fs: FileSystem, file: string, stream: string): DeliveredMarker | u
     const value = JSON.parse(content.toString()) as Partial<Record<'stream' | keyof DeliveredMarker, unknown>> | null
     const { number, hash, bytes } = value ?? {}
     if (value?.stream !== stream || typeof number !== 'number' || typeof hash !== 'string') return undefined
-    if (!Number.isSafeInteger(number) || number < 1 || !hashPattern.test(hash)) return undefined
+    if (!Number.isSafeInteger(number) || number < 0) return undefined
+    if (number === 0 ? hash !== '' : !hashPattern.test(hash)) return undefined
     return { number, hash, ...(typeof bytes === 'number' ? { bytes } : {}) }
   } catch {
     return undefined

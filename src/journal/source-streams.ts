@@ -86,8 +86,7 @@ export abstract class KeptStream implements SourceStream {
   /** Everything readable is delivered: says so durably. A stream without a readable record is marked as well. */
   async finish(): Promise<void> {
     await this.saveCursor()
-    const end = this.#cursor.number > 0 ? this.#cursor : { number: 1, hash: '0'.repeat(64) }
-    await writeDelivered(this.fs, this.directory, this.id, end, this.bytes)
+    await writeDelivered(this.fs, this.directory, this.id, this.#cursor, this.bytes)
   }
 
   /** Size of the segments as far as they are read. */
