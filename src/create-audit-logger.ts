@@ -4,6 +4,7 @@ import type { AuditLogger } from './aggregator/audit-logger.ts'
 import type { ModuleDefinition } from './aggregator/audit-provider.ts'
 import { resolveConfig, type AuditLoggerOptions, type ResolvedConfig } from './config.ts'
 import { createEventPreparer } from './event/prepare-event.ts'
+import type { JournalPlatform } from './providers/journal-platform.ts'
 import { journalProvider } from './providers/journal-provider.ts'
 import { onSignals } from './shutdown-signals.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -14,6 +15,8 @@ import { version } from './version.ts'
 export interface InternalSettings {
   /** Records in memory are meant: no warning that nothing is durable. */
   readonly weakByIntent?: boolean
+  /** Disk, locks, clock and ids of the journal; default: the real ones. */
+  readonly platform?: JournalPlatform
 }
 
 /**
@@ -51,7 +54,12 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
   })
   const { collector, resource } = config
   const journal =
-    config.journal === false ? undefined : journalProvider({ ...config.journal, collector, resource, version, report })
+    config.journal === false
+      ? undefined
+      : journalProvider(
+          { ...config.journal, collector, resource, version, report, modes: modesOf(config) },
+          internal.platform,
+        )
   // With a journal it is the journal that counts.
   const metrics = journal === undefined ? createMetrics({ queueDepth: () => 0, version }) : undefined
   let removeSignals: () => void = () => undefined
@@ -80,5 +88,16 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
   } catch (error) {
     journal?.shutdown().catch(() => undefined)
     throw error
+  }
+}
+
+/** What the trail's start record tells of the configuration beyond the journal's own. */
+function modesOf({ confirmBy, redact, maxRecordBytes, modules }: ResolvedConfig): Record<string, unknown> {
+  return {
+    confirmBy,
+    redaction: redact === false ? 'off' : redact.replaceDefaults === true ? 'own keys only' : 'on',
+    ...(redact === false || redact.keys === undefined ? {} : { redactedKeys: redact.keys }),
+    maxRecordBytes,
+    modules: modules === undefined ? 'none' : 'asked at each call',
   }
 }

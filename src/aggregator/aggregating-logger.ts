@@ -93,6 +93,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       providers: settings.providers ?? [],
       modules: settings.modules,
       report: settings.report,
+      onChange: (change) => settings.journal?.backendsChanged(change),
     })
     this.#lifecycle = new Lifecycle({
       set: this.#set,

@@ -13,6 +13,14 @@ export interface ProviderSetSettings {
   readonly providers: readonly (AuditProvider | AuditProviderProtocol)[]
   readonly modules?: ModuleSource | undefined
   readonly report: ReportProblem
+  readonly onChange?: ((change: BackendChange) => void) | undefined
+}
+
+/** The names of the backends that take records from now on; which of them did not before, and which do no more. */
+export interface BackendChange {
+  readonly backends: readonly string[]
+  readonly enabled: readonly string[]
+  readonly disabled: readonly string[]
 }
 
 /** All providers of one logger: the journal first, then those given in code, then those of the modules. */
@@ -23,6 +31,8 @@ export class ProviderSet implements ModuleHost {
   readonly #source: ModuleSource | undefined
   readonly #modules = new Map<string, ModuleProvider>()
   readonly #owned: (AuditProvider | AuditProviderProtocol)[] = []
+  readonly #onChange: ((change: BackendChange) => void) | undefined
+  #last: readonly Member[] = []
   #round = 0
   #closed = false
 
@@ -49,6 +59,8 @@ export class ProviderSet implements ModuleHost {
       fixed.push(memberOf(asProcessor(provider), true))
     }
     this.#fixed = fixed
+    this.#onChange = settings.onChange
+    this.#compare(fixed)
   }
 
   get closed(): boolean {
@@ -75,6 +87,7 @@ export class ProviderSet implements ModuleHost {
       const member = module.provider.resolve(module.definition)
       if (member !== undefined) members.push(member)
     }
+    this.#compare(members)
     return members
   }
 
@@ -102,6 +115,17 @@ export class ProviderSet implements ModuleHost {
   close(): void {
     this.#closed = true
     for (const provider of this.#owned) release(provider, this)
+  }
+
+  #compare(members: readonly Member[]): void {
+    const last = this.#last
+    if (members.length === last.length && members.every((member, index) => member === last[index])) return
+    this.#last = members
+    this.#onChange?.({
+      backends: namesOf(members),
+      enabled: namesOf(members.filter((member) => !last.includes(member))),
+      disabled: namesOf(last.filter((member) => !members.includes(member))),
+    })
   }
 
   *#enabledModules(): Iterable<{ provider: ModuleProvider; definition: ModuleDefinition }> {
@@ -164,4 +188,8 @@ function lasting(source: ModuleSource | undefined): ModuleSource | undefined {
 
 function isModule(value: unknown): value is ModuleDefinition {
   return typeof value === 'object' && value !== null && typeof (value as { code?: unknown }).code === 'string'
+}
+
+function namesOf(members: readonly Member[]): string[] {
+  return members.map(({ name }) => name)
 }

@@ -18,6 +18,7 @@ import {
   Openings,
   PipelineRecordMaker,
   settledAttributes,
+  type BackendChange,
   type JournalRecord,
 } from './journal-record.ts'
 
@@ -39,6 +40,8 @@ export interface JournalProviderSettings {
   readonly allowNetworkFileSystem?: boolean
   /** Where durable records are delivered; `false`: journal only. */
   readonly collector: CollectorSettings | false
+  /** What the start record tells of the pipeline around the journal: who confirms, what is redacted. */
+  readonly modes?: Record<string, unknown>
   /** The Resource of the pipeline's own records. */
   readonly resource: ReadWriteLogRecord['resource']
   readonly version: string
@@ -63,6 +66,8 @@ export interface JournalProvider extends Omit<AuditProvider, 'shutdown'> {
   /** Ends the stream in order; with `drain`, waits for the collector first. */
   shutdown(options?: { readonly timeoutMillis?: number; readonly drain?: boolean }): Promise<{ undelivered: number }>
   health(): JournalHealth
+  /** Who takes records from now on: told by the start record, and each change after that by a record of its own. */
+  backendsChanged(change: BackendChange): void
 }
 
 const defaultShutdownMillis = 10_000
@@ -87,8 +92,11 @@ class JournalLogRecordProcessor implements JournalProvider {
   readonly #delivery: Delivery | undefined
   readonly #metrics: AuditMetrics
   readonly #openings: Openings
+  readonly #maker: PipelineRecordMaker
   readonly #waits = new CollectorWaits()
   readonly #recovery: NodeJS.Timeout | undefined
+  #backends: readonly string[] = ['journal']
+  #started = false
   #closing: Promise<{ undelivered: number }> | undefined
 
   constructor(settings: JournalProviderSettings, platform: JournalPlatform) {
@@ -96,11 +104,11 @@ class JournalLogRecordProcessor implements JournalProvider {
     const { collector, version, resource, dir, report } = settings
     platform.checkDirectory(dir, settings.allowNetworkFileSystem ?? false)
     this.#openings = new Openings(version)
-    const maker = new PipelineRecordMaker({
+    const maker = (this.#maker = new PipelineRecordMaker({
       opening: () => this.#openings.of(resource),
       about: () => this.#about(),
       now: platform.now,
-    })
+    }))
     this.#journal = new Journal<JournalRecord>({
       ...settings,
       directory: dir,
@@ -193,6 +201,11 @@ class JournalLogRecordProcessor implements JournalProvider {
     }
   }
 
+  backendsChanged(change: BackendChange): void {
+    this.#backends = change.backends
+    if (this.#started) this.#journal.append(this.#maker.configuration(change), undefined)
+  }
+
   async #close({ timeoutMillis = defaultShutdownMillis, drain = false }): Promise<{ undelivered: number }> {
     const deadline = performance.now() + timeoutMillis
     const left = (): number => Math.max(1, deadline - performance.now())
@@ -270,11 +283,20 @@ class JournalLogRecordProcessor implements JournalProvider {
   }
 
   #about(): Record<string, unknown> {
-    const { version, resource, collector, segmentMaxBytes, onQueueFull } = this.#settings
+    const { version, resource, collector, segmentMaxBytes, onQueueFull, maxBytes, retainMillis } = this.#settings
+    this.#started = true
     return {
       resource: settledAttributes(resource),
       software: { name: 'otel-audit', version, node: process.version, platform: process.platform, arch: process.arch },
-      modes: { delivery: collector === false ? 'journal only' : collector.url, segmentMaxBytes, onQueueFull },
+      modes: {
+        delivery: collector === false ? 'journal only' : collector.url,
+        segmentMaxBytes,
+        maxBytes: maxBytes === Infinity ? 'unlimited' : maxBytes,
+        retainMillis: retainMillis === Infinity ? 'for ever' : retainMillis,
+        onQueueFull,
+        backends: this.#backends,
+        ...this.#settings.modes,
+      },
     }
   }
 }

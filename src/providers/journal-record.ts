@@ -80,7 +80,14 @@ export function fieldsOf(record: ReadableLogRecord): RecordFields {
   }
 }
 
-/** Makes the audit records of the trail's own life: start, adopt, gap, stop. Their actor is the system. */
+/** What takes records now, and what has begun or ceased to. */
+export interface BackendChange {
+  readonly backends: readonly string[]
+  readonly enabled: readonly string[]
+  readonly disabled: readonly string[]
+}
+
+/** Makes the audit records of the trail's own life: start, adopt, gap, configuration, stop. Their actor is the system. */
 export class PipelineRecordMaker {
   readonly #opening: () => string
   readonly #about: () => Record<string, unknown>
@@ -107,6 +114,12 @@ export class PipelineRecordMaker {
     return this.#make('gap', stream, { reason, unconfirmed: count, ...times }, { 'audit.outcome': 'failure' })
   }
 
+  /** The backends that take records have changed while the process ran. */
+  configuration(change: BackendChange): JournalRecord {
+    const target = { 'audit.target.id': 'backends', 'audit.target.type': 'audit_configuration' }
+    return this.#make('configuration', '', { ...change }, target)
+  }
+
   /** Carries `audit.sequence.end` (rule I9). */
   stop(stream: string): JournalRecord {
     return this.#make('stop', stream, undefined, { 'audit.sequence.end': true })
@@ -122,9 +135,9 @@ export class PipelineRecordMaker {
       'audit.outcome': 'success',
       'audit.record.id': randomUUID(),
       'audit.schema.version': '1.0.0',
-      ...more,
       'audit.target.id': stream,
       'audit.target.type': 'audit_stream',
+      ...more,
     }
     const eventName = `audit.pipeline.${action}`
     const fields = {

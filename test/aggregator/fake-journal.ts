@@ -44,6 +44,7 @@ export class FakeJournal extends FakeProvider {
       drain: () => this.drain(),
       shutdown: (options) => this.end(options),
       health: () => this.health(),
+      backendsChanged: () => undefined,
     }
   }
 
