@@ -24,8 +24,24 @@ const rooms = {
     'aggregator/audit-provider.ts',
     'aggregator/confirmation.ts',
   ],
-  testing: [...doors, 'create-audit-logger.ts', 'config.ts', 'event/', 'aggregator/'],
-  cli: [...doors, 'config.ts', 'journal/', 'delivery/', 'otlp/', 'context/correlation.ts'],
+  testing: [
+    ...doors,
+    'create-audit-logger.ts',
+    'config.ts',
+    'event/',
+    'aggregator/',
+    'journal/',
+    'providers/journal-platform.ts',
+  ],
+  cli: [
+    ...doors,
+    'config.ts',
+    'config/effective-settings.ts',
+    'journal/',
+    'delivery/',
+    'otlp/',
+    'context/correlation.ts',
+  ],
 }
 
 /** Files that may touch the machine, and why. Everything else is given what it needs. */
@@ -34,9 +50,10 @@ const machine = {
     'journal/file-system.ts',
     'config/collector-config.ts', // certificates, at start
     'cli/', // the files that its user names
+    'testing/fault-file-system.ts', // damages what was written
   ],
-  'https?|tls|dns': ['delivery/', 'testing/'],
-  net: ['delivery/', 'testing/', 'event/source-address.ts'], // the last for isIP alone
+  'https?|tls|dns': ['delivery/', 'testing/', 'cli/doctor/'],
+  net: ['delivery/', 'testing/', 'cli/doctor/', 'event/source-address.ts'], // the last for isIP alone
   worker_threads: ['journal/'],
   'child_process|cluster|dgram|inspector': [],
 }

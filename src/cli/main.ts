@@ -23,6 +23,10 @@ const verbs: Readonly<Record<string, { summary: string; load: () => Promise<Comm
     summary: 'list, show and send again the records that the collector refused for good',
     load: async () => (await import('./commands/set-aside.ts')).setAside,
   },
+  doctor: {
+    summary: 'will records be safe here, and will they arrive? Disk, limits, collector, settings',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
   'trace-id': {
     summary: 'the trace ID that a request ID stands for',
     load: async () => (await import('./commands/trace-id.ts')).traceId,
@@ -36,6 +40,7 @@ Examples:
   otel-audit tail --request 7f3c…            what one request did
   otel-audit verify ./audit-journal          nothing altered, nothing missing?
   otel-audit status --json                   for your monitoring
+  otel-audit doctor                          is this machine fit for it?
 
 Usage: otel-audit <verb> [options]           otel-audit <verb> --help
 
