@@ -11,4 +11,8 @@ describe('several writers on one journal, killed and replaced under load, lose n
   it('as two copies of the package in one process', { timeout: 90_000 }, () =>
     killSeveralWriters({ kind: 'copies', kills: 2, seed }),
   )
+
+  it('while their locks are lost: records may be delivered twice, no stream is forked', { timeout: 90_000 }, () =>
+    killSeveralWriters({ kind: 'copies', kills: 2, seed, losesLocks: true }),
+  )
 })

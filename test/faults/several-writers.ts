@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -77,7 +77,9 @@ export async function killSeveralWriters({ kind, kills, seed, losesLocks = false
   expect([...streams].filter(([, names]) => names.size > 1)).toEqual([])
   const all = [...streams.values()].flatMap((names) => [...names])
   expect(all.length).toBe(new Set(all).size)
-  expect(oracle.problems.filter((problem) => !problem.includes('torn: '))).toEqual([])
+  // Two that deliver one stream replace the same small files.
+  const expected = losesLocks ? /torn: |can't be (?:marked|written)|lock_unavailable/ : /torn: /
+  expect(oracle.problems.filter((problem) => !expected.test(problem))).toEqual([])
 }
 
 class Writers {
@@ -142,7 +144,10 @@ class Writers {
   }
 
   removeLocks(): void {
-    for (const stream of readdirSync(this.journal)) rmSync(path.join(this.journal, stream, 'lock'), { force: true })
+    if (!existsSync(this.journal)) return
+    for (const stream of readdirSync(this.journal).filter(isStream)) {
+      rmSync(path.join(this.journal, stream, 'lock'), { force: true })
+    }
   }
 
   endAll(): void {
@@ -192,6 +197,10 @@ class Writers {
   }
 }
 
+function isStream(name: string): boolean {
+  return name.length === 36
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -214,7 +223,7 @@ async function until(condition: () => boolean, millis: number): Promise<number> 
 /** Which writers' names stand in the records of each stream, read from the files by plain means. */
 export function writersOfStreams(journal: string): Map<string, Set<string>> {
   const streams = new Map<string, Set<string>>()
-  for (const stream of readdirSync(journal).filter((name) => name.length === 36)) {
+  for (const stream of readdirSync(journal).filter(isStream)) {
     const writers = new Set<string>()
     for (const name of readdirSync(path.join(journal, stream))) {
       if (!name.endsWith('.otlp.jsonl')) continue

@@ -71,9 +71,9 @@ async function inThreads(): Promise<void> {
     tell(`${word} ${writer}`)
   }
   for (let i = 0; i < 3; i++) begin()
-  let lose = false
-  process.on('SIGUSR2', () => (lose = true))
-  while (!lose) {
+  const asked = new AbortController()
+  process.on('SIGUSR2', () => asked.abort())
+  while (!asked.signal.aborted) {
     await sleep(300 + Math.random() * 900)
     await endOne('ended')
   }
