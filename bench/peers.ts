@@ -1,7 +1,9 @@
 /* The same event through other ways of keeping it on this disk. */
-import { closeSync, fsyncSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { audit, initLogger } from 'evlog'
+import { createFsDrain } from 'evlog/fs'
 import pino from 'pino'
 import { createEventPreparer } from '../src/event/prepare-event.ts'
 import { sqlFor } from '../src/providers/index.ts'
@@ -71,6 +73,45 @@ function sqlite(perTransaction: number, records: number): void {
   })
 }
 
+async function evlog(): Promise<void> {
+  const dir = benchDirectory()
+  initLogger({ env: { service: 'bench' }, drain: createFsDrain({ dir, pretty: false }), silent: true, pretty: false })
+  const records = 20_000
+  const start = performance.now()
+  for (let i = 0; i < records; i++) {
+    const { adminUserId, targetType, targetId, details, requestId } = prepare(benchEvent(i))
+    const actor = { type: 'user' as const, id: adminUserId }
+    audit({
+      action: 'setting.update',
+      actor,
+      target: { type: targetType, id: targetId },
+      outcome: 'success',
+      ...(requestId === undefined ? {} : { correlationId: requestId }),
+      changes: { before: details['before'], after: details['after'] },
+    })
+    if (i % 100 === 99) await new Promise((resolve) => setImmediate(resolve))
+  }
+  // Its drain tells nobody when it is done: the last growth of the files counts as the end.
+  let bytes = -1
+  let end = performance.now()
+  while (bytesUnder(dir) !== bytes || performance.now() - end < 2_000) {
+    if (bytesUnder(dir) !== bytes) end = performance.now()
+    bytes = bytesUnder(dir)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  const files = readdirSync(dir).filter((name) => name.endsWith('.jsonl'))
+  const lines = files.reduce((sum, name) => sum + readFileSync(path.join(dir, name), 'utf8').split('\n').length - 1, 0)
+  report({
+    name: 'evlog, fs drain',
+    records,
+    seconds: (end - start) / 1000,
+    lost: records - lines,
+    bytes,
+    note: 'no fsync',
+  })
+}
+
+await evlog()
 pinoWithFsync()
 sqlite(1, 3_000)
 sqlite(512, 100_000)
