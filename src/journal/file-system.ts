@@ -29,6 +29,8 @@ export interface FileSystem {
   /** When a file was last written, ms since the epoch. A file that is not there was never written: 0. */
   modifiedMillis(file: string): number
   sizeOf(file: string): number
+  /** The descriptor's file is the one of this name. */
+  isAt(fd: number, file: string): boolean
   close(fd: number): void
   /** The content of a small file, or `undefined` when it is not there. Longer than `maxBytes`: throws. */
   readSmall(file: string, maxBytes: number): Buffer | undefined
@@ -145,6 +147,11 @@ export const nodeFileSystem: FileSystem = {
   },
   modifiedMillis: (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0,
   sizeOf: (file) => fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0,
+  isAt(fd, file) {
+    const { dev, ino } = fs.fstatSync(fd)
+    const named = fs.lstatSync(file, { throwIfNoEntry: false })
+    return named?.ino === ino && named.dev === dev
+  },
   close: (fd) => fs.closeSync(fd),
   readSmall(file, maxBytes) {
     let fd: number

@@ -32,13 +32,13 @@ export class JournalWriter<R> {
   #pressed = false
   readonly #gaps: GapLedger
   /** Room for the record that tells of a full disk. */
-  readonly reserve: Reserve
+  readonly #reserve: Reserve
 
   constructor(settings: JournalWriterSettings<R>, events: JournalWriterEvents<R>) {
     this.#settings = settings
     this.#events = events
     this.#gaps = new GapLedger({ now: settings.now, write: (gap, waiter) => this.#writeGap(gap, waiter) })
-    this.reserve = new Reserve(settings.fs, settings.directory)
+    this.#reserve = new Reserve(settings.fs, settings.directory)
   }
 
   /** The stream being written, once the first record came. */
@@ -86,6 +86,14 @@ export class JournalWriter<R> {
   /** Opens the stream now rather than at the first record. @throws AuditError */
   open(): void {
     if (this.#state === 'open') this.#openStream()
+  }
+
+  /** From time to time: the segment is still where it was, and there is a reserve. */
+  look(): void {
+    const stream = this.#stream
+    if (stream === undefined || this.#state !== 'open') return
+    stream.checkName()
+    if (this.#stream === stream) this.#reserve.keep()
   }
 
   /** Calls back when everything taken so far is acknowledged or refused. */
@@ -281,7 +289,7 @@ export class JournalWriter<R> {
   /** One try a turn of the event loop: a burst against a full disk must not make a file per record. */
   #holdOff(error: AuditError): AuditError {
     this.#failedThisTurn = error
-    if (error.code === 'disk_full') this.reserve.free()
+    if (error.code === 'disk_full') this.#reserve.free()
     setImmediate(() => {
       this.#failedThisTurn = undefined
       this.#gaps.tell()

@@ -231,7 +231,7 @@ export class Journal<R> implements JournalSource {
     const { directory, fs, delivers, maxBytes } = this.#settings
     if (this.#state !== 'open') return
     try {
-      if (this.#writer.stream !== undefined && this.#failure === undefined) this.#writer.reserve.keep()
+      if (this.#failure === undefined) this.#writer.look()
       if (delivers) {
         this.#backlog.scan()
         this.#reviewDelivered()

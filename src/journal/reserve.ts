@@ -7,7 +7,6 @@ const reserveBytes = 64 * 1024
 export class Reserve {
   readonly #fs: FileSystem
   readonly #file: string
-  #kept = false
 
   constructor(fs: FileSystem, journalDirectory: string) {
     this.#fs = fs
@@ -16,13 +15,9 @@ export class Reserve {
 
   /** Makes the file if it is not there. Without room for it nothing happens; it is tried again later. */
   keep(): void {
-    if (this.#kept || this.#fs.sizeOf(this.#file) >= reserveBytes) {
-      this.#kept = true
-      return
-    }
+    if (this.#fs.sizeOf(this.#file) >= reserveBytes) return
     try {
       this.#make()
-      this.#kept = true
     } catch {
       // A part of it would only take room from the records.
       this.free()
@@ -32,7 +27,6 @@ export class Reserve {
   /** Gives the room up. False: there was none. */
   free(): boolean {
     if (this.#fs.sizeOf(this.#file) === 0) return false
-    this.#kept = false
     try {
       this.#fs.remove(this.#file)
       return true

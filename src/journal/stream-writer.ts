@@ -117,6 +117,16 @@ export class StreamWriter<R> {
     else this.#idle.push(callback)
   }
 
+  /**
+   * Looks whether the segment being written still stands where a reader would look for it. A file that was deleted is
+   * noticed at the next sync as well; one that was renamed, or whose directory was, only here.
+   */
+  checkName(): void {
+    const { current } = this.#files
+    if (this.#isOver() || current.size === 0 || this.#settings.fs.isAt(current.fd, current.path)) return
+    this.#segmentLostItsName(current)
+  }
+
   /** Blocks until a sync in flight is done. False: not within the time. */
   waitForSync(timeoutMillis: number): boolean {
     return this.#settings.engine.wait(timeoutMillis)
@@ -241,7 +251,7 @@ export class StreamWriter<R> {
 
   /** The file was deleted under us: its durable lines go on in a new one as well. */
   #segmentLostItsName(segment: Segment): void {
-    const message = `audit journal: ${segment.path} was deleted while in use; its records are copied to a new segment`
+    const message = `audit journal: ${segment.path} was deleted or renamed while in use; its records are copied to a new segment`
     this.#settings.report({ code: 'disk_error', message })
     this.#moveOn(new AuditError('disk_error', message), segment)
   }

@@ -17,7 +17,7 @@ function journalOf(options: AuditLoggerOptions) {
     return readdirSync(dir, { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.jsonl'))
       .flatMap((name) => readFileSync(path.join(dir, name), 'utf8').trimEnd().split('\n'))
-      .flatMap((line) => parseOtlpLogs(line).resourceLogs ?? [])
+      .flatMap((line) => parseOtlpLogs(line).resourceLogs)
       .flatMap(({ scopeLogs }) => scopeLogs?.flatMap(({ logRecords }) => logRecords ?? []) ?? [])
       .map(({ eventName, body }) => ({ name: eventName, body: JSON.stringify(body) }))
   }

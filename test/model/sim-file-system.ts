@@ -121,6 +121,10 @@ export class SimFileSystem implements FileSystem {
     return 0
   }
 
+  isAt(fd: number, file: string): boolean {
+    return this.#find(file) === this.node(fd)
+  }
+
   sizeOf(file: string): number {
     const node = this.#find(file)
     return node?.kind === 'file' ? node.cache.length : 0
