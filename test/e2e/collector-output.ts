@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 export interface CollectorOutput {
   /** Each whole OTLP/JSON request, in the order of the file. */
@@ -10,9 +10,11 @@ export interface CollectorOutput {
 /**
  * Reads what the file exporter wrote. It writes a request and its newline separately, so a Collector that is killed in
  * between leaves a request, whole or cut, onto whose line the next life writes. Inside a JSON string the quotes of
- * `{"resourceLogs":[` would be escaped, so that sequence is always the start of a request.
+ * `{"resourceLogs":[` would be escaped, so that sequence is always the start of a request. The file is made with the
+ * first request.
  */
 export function readCollectorOutput(file: string): CollectorOutput {
+  if (!existsSync(file)) return { requests: [], torn: 0 }
   const pieces = readFileSync(file, 'utf8')
     .split('\n')
     .flatMap((line) => line.split(/(?=\{"resourceLogs":\[)/))
