@@ -44,7 +44,7 @@ export const settingsTable: readonly Setting[] = [
     variable: 'AUDIT_JOURNAL_SEGMENT_MAX_BYTES',
     type: 'bytes',
     default: 64 * mebibyte,
-    least: 65_536,
+    least: 1_024,
     meaning: 'size at which a segment is closed and the next one begun',
     price: 'smaller: more files and directory syncs; larger: disk space is freed later',
   },

@@ -1,5 +1,6 @@
 import { AuditError } from '../errors.ts'
 import { ArenaPool } from './arena.ts'
+import { BackPressure } from './back-pressure.ts'
 import { asAuditError, diskError, messageOf, systemCode } from './disk-error.ts'
 import type { JournalWriterEvents, JournalWriterSettings } from './journal-writer-settings.ts'
 import { lockNewStream, type Lock } from './lock.ts'
@@ -9,7 +10,6 @@ import { StreamWriter } from './stream-writer.ts'
 import type { AppendWaiter } from './record-codec.ts'
 
 const exitWaitMillis = 2_000
-const blockMillis = 30_000
 
 /**
  * Writes this process's records: opens a stream at the first record, a new one whenever a stream failed, and never
@@ -29,13 +29,14 @@ export class JournalWriter<R> {
   #failedThisTurn: AuditError | undefined
   #nextReason: string | undefined
   #otherBytes = 0
-  #pressed = false
+  readonly #pressure: BackPressure
   readonly #gaps: GapLedger
   /** Room for the record that tells of a full disk. */
   readonly #reserve: Reserve
 
   constructor(settings: JournalWriterSettings<R>, events: JournalWriterEvents<R>) {
     this.#settings = settings
+    this.#pressure = new BackPressure(settings)
     this.#events = events
     this.#gaps = new GapLedger({ now: settings.now, write: (gap, waiter) => this.#writeGap(gap, waiter) })
     this.#reserve = new Reserve(settings.fs, settings.directory)
@@ -75,7 +76,7 @@ export class JournalWriter<R> {
       return
     }
     if (!this.#writeScheduled) this.#scheduleWrite()
-    if (this.#overBound(1)) this.#press()
+    this.#pressure.apply(this.#stream)
   }
 
   /** Records were refused or set aside; the trail says so as soon as it can. */
@@ -134,48 +135,20 @@ export class JournalWriter<R> {
     this.whenSettled(finish)
   }
 
-  /** Bytes or records not yet synced, as a share of their bounds. */
-  get pressure(): number {
-    const stream = this.#stream
-    if (stream === undefined) return 0
-    const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
-    return Math.max(stream.unsyncedBytes / maxUnsyncedBytes, stream.unsyncedRecords / maxUnsyncedRecords)
-  }
-
   #refusal(): AuditError | undefined {
     if (this.#failedThisTurn !== undefined) return this.#failedThisTurn
-    const { maxBytes, onQueueFull, directory } = this.#settings
+    const { maxBytes, directory } = this.#settings
     if (maxBytes !== Infinity && this.totalBytes >= maxBytes) {
       const message = `audit journal: ${directory} holds ${maxBytes} bytes or more (maxBytes); nothing undelivered is deleted. Deliver, or raise journal.maxBytes`
       return new AuditError('journal_full', message)
     }
-    if (onQueueFull === 'refuse' && this.#overBound(1)) {
+    if (this.#pressure.refuses(this.#stream)) {
       return new AuditError(
         'journal_full',
         'audit journal: more records wait for the disk than onQueueFull: "refuse" allows',
       )
     }
     return undefined
-  }
-
-  #overBound(share: number): boolean {
-    const stream = this.#stream
-    if (stream === undefined) return false
-    const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
-    return stream.unsyncedBytes > maxUnsyncedBytes * share || stream.unsyncedRecords > maxUnsyncedRecords * share
-  }
-
-  /** Back-pressure: this tick writes and syncs until half of the bound is free again. */
-  #press(): void {
-    if (!this.#pressed) {
-      this.#pressed = true
-      const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
-      const message = `audit journal: more than ${maxUnsyncedRecords} records or ${maxUnsyncedBytes} bytes wait for the disk; callers now wait with them`
-      this.#settings.report({ code: 'queue_high_water', message })
-    }
-    if (this.#settings.onQueueFull === 'refuse') return
-    this.#stream?.write()
-    while (this.#overBound(0.5) && this.#stream?.waitForSync(blockMillis) === true);
   }
 
   #openStream(): StreamWriter<R> {
@@ -252,7 +225,7 @@ export class JournalWriter<R> {
   }
 
   #durable(): void {
-    if (this.#pressed && !this.#overBound(0.25)) this.#pressed = false
+    this.#pressure.relieve(this.#stream)
     this.#events.onDurable()
   }
 
@@ -289,10 +262,11 @@ export class JournalWriter<R> {
   /** One try a turn of the event loop: a burst against a full disk must not make a file per record. */
   #holdOff(error: AuditError): AuditError {
     this.#failedThisTurn = error
-    if (error.code === 'disk_full') this.#reserve.free()
+    const madeRoom = error.code === 'disk_full' && this.#reserve.free()
     setImmediate(() => {
       this.#failedThisTurn = undefined
-      this.#gaps.tell()
+      // Without new room another try would fail as well: the next record or the ledger's timer makes it.
+      if (madeRoom) this.#gaps.tell()
     }).unref()
     return error
   }

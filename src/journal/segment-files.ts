@@ -81,10 +81,18 @@ export class SegmentFiles {
     this.#retire([segment.fd])
   }
 
-  /** Deletes a segment whose records are delivered. @throws the system's error */
-  delete(segment: Segment): void {
-    this.#fs.remove(segment.path)
-    this.all.splice(this.all.indexOf(segment), 1)
+  /** Deletes what holds nothing after record `through` and is older; returns the bytes. @throws the system's error */
+  deleteDelivered(through: number, beforeMillis: number): number {
+    let bytes = 0
+    for (let next = this.all[1]; next !== undefined && next.first <= through + 1; next = this.all[1]) {
+      const [oldest] = this.all
+      if (oldest === undefined || isWritable(oldest)) break
+      if (this.#fs.modifiedMillis(oldest.path) >= beforeMillis) break
+      this.#fs.remove(oldest.path)
+      this.all.shift()
+      bytes += oldest.size
+    }
+    return bytes
   }
 
   closeAll(state: 'closed' | 'failed'): void {

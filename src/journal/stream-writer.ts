@@ -23,7 +23,6 @@ export class StreamWriter<R> {
   /** Written and not acknowledged, oldest first. */
   #unacknowledged: Line[] = []
   #durable = 0
-  #durableHash = ''
   /** Lines through this number were written once more; a failure before they are durable ends the stream. */
   #secondTryThrough = 0
   #syncing = false
@@ -55,10 +54,6 @@ export class StreamWriter<R> {
   /** The highest acknowledged number, 0 when there is none. */
   get durable(): number {
     return this.#durable
-  }
-
-  get durableHash(): string {
-    return this.#durableHash
   }
 
   /** Bytes in all segments of the stream. */
@@ -132,20 +127,9 @@ export class StreamWriter<R> {
     return this.#settings.engine.wait(timeoutMillis)
   }
 
-  /**
-   * Deletes the segments that hold nothing after record `through` and were last written before `beforeMillis`. The one
-   * being written stays. @throws the system's error
-   */
+  /** Deletes segments of delivered records, never the one being written. @throws the system's error */
   deleteDelivered(through: number, beforeMillis: number): void {
-    const { fs } = this.#settings
-    const segments = this.#files.all
-    for (let next = segments[1]; next !== undefined && next.first <= through + 1; next = segments[1]) {
-      const [oldest] = segments
-      if (oldest === undefined || isWritable(oldest)) return
-      if (fs.modifiedMillis(oldest.path) >= beforeMillis) return
-      this.#bytesWritten -= oldest.size
-      this.#files.delete(oldest)
-    }
+    this.#bytesWritten -= this.#files.deleteDelivered(through, beforeMillis)
   }
 
   /** Orderly end: call when settled. */
@@ -227,7 +211,6 @@ export class StreamWriter<R> {
     const acknowledged = lines.splice(0, count)
     for (const line of acknowledged) {
       this.#durable = line.last
-      this.#durableHash = line.hashes[line.hashes.length - 1] ?? ''
       this.#unsyncedBytes -= line.end - line.start
       this.#unsyncedRecords -= line.hashes.length
       this.#builder.release(line)

@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
     to: `    const first = this.#unacknowledged[0]
     if (first !== undefined) {
       this.#next.number = this.#durable + 1
-      this.#next.previousHash = this.#durableHash
+      this.#next.previousHash = ''
       this.#unacknowledged = []
       this.#builder.abandon()
       this.#unsyncedRecords = this.#unsyncedBytes = 0
