@@ -1,5 +1,8 @@
+import { constants } from 'node:os'
 import type { ReportProblem } from './errors.ts'
 import { describe } from './telemetry/describe-cause.ts'
+
+const graceMillis = 100
 
 /**
  * Shuts down at a signal and raises it again, so that the process ends as the signal says. Raised again only when no
@@ -23,7 +26,10 @@ export function onSignals(
       )
       .finally(() => {
         remove()
-        if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+        if (process.listenerCount(signal) > 0) return
+        process.kill(process.pid, signal)
+        // The kernel ignores it for process 1 of a container, which would live on and refuse every record.
+        setTimeout(() => process.exit(128 + constants.signals[signal]), graceMillis)
       })
   }
   for (const signal of signals) process.on(signal, listener)

@@ -11,13 +11,12 @@ setAuditLogger(audit)
 await audit.ready()
 
 const app = buildApp(openDatabase(process.env['DATABASE_FILE']), modules)
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
 const address = await app.listen({
   port: Number(process.env['PORT'] ?? 3000),
   host: process.env['HOST'] ?? '127.0.0.1',
 })
 process.stdout.write(`admin-service listens on ${address}\n`)
-
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
 
 /** Last the requests, then the audit trail (flushed here, delivered if the collector answers in time), then the traces. */
 async function stop(): Promise<void> {

@@ -27,6 +27,10 @@ const verbs: Readonly<Record<string, { summary: string; load: () => Promise<Comm
     summary: 'will records be safe here, and will they arrive? Disk, limits, collector, settings',
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
+  torture: {
+    summary: 'kill -9, disk faults and a hostile collector, on your disk, in a scratch directory',
+    load: async () => (await import('./commands/torture.ts')).torture,
+  },
   'trace-id': {
     summary: 'the trace ID that a request ID stands for',
     load: async () => (await import('./commands/trace-id.ts')).traceId,
@@ -97,7 +101,10 @@ const invoked = process.argv[1]
 if (invoked !== undefined && realpathSync(invoked) === fileURLToPath(import.meta.url)) {
   const terminal = processTerminal(process.stdout, process.stderr, process.env)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => terminal.stop())
+  // Delivery keeps no process alive by itself; a command line that still waits for an answer is not over.
+  const untilDone = setInterval(() => undefined, 60_000)
   void main(process.argv.slice(2), terminal).then((code) => {
+    clearInterval(untilDone)
     process.exitCode = code
   })
 }

@@ -60,7 +60,7 @@ it.each([
   [{ journal: { dir: 7 } }, 'journal.dir must be a non-empty string, not 7'],
   [
     { journal: { segmentMaxBytes: 10 } },
-    'journal.segmentMaxBytes must be a whole number of bytes of at least 65536, not 10',
+    'journal.segmentMaxBytes must be a whole number of bytes of at least 1024, not 10',
   ],
   [{ journal: { segmentMaxBytes: '64MB' } }, 'journal.segmentMaxBytes must be a whole number of bytes'],
   [{ journal: { retain: '7 weeks' } }, 'such as "7d", or "forever", not "7 weeks"'],

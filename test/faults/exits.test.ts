@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -6,6 +6,9 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { verifyJournal } from './verify-journal.ts'
 
 const child = path.join(import.meta.dirname, 'exit-child.ts')
+
+/** Runs the child as process 1 of a new PID namespace, as in a container; needs root. */
+const canBeProcessOne = spawnSync('unshare', ['-pf', 'true']).status === 0
 
 function endedBy(dir: string, way: string, count: number): Promise<{ code: number | null; signal: string | null }> {
   return new Promise((resolve) => {
@@ -30,6 +33,19 @@ const cases = [
   { way: 'abort', count: 700, end: { code: null, signal: 'SIGABRT' }, own: own.sudden },
   { way: 'end', count: 700, end: { code: 0, signal: null }, own: own.sudden },
 ]
+
+describe('process 1 of a container', () => {
+  if (!canBeProcessOne) process.stdout.write('skipped: process 1 needs unshare(1) and root\n')
+  it.runIf(canBeProcessOne)('ends after shutdownOnSignals, though the kernel ignores the signal', async () => {
+    const root = mkdtempSync(path.join(tmpdir(), 'otel-audit-exit-'))
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+    const dir = path.join(root, 'journal')
+    const args = ['-pf', '--kill-child', process.execPath, child, dir, 'sigterm-handled', '50']
+    const { status } = spawnSync('unshare', args, { timeout: 30_000, cwd: root })
+    expect(status).toBe(128 + 15)
+    expect((await verifyJournal(dir)).recordIds.size).toBe(50 + own.orderly)
+  })
+})
 
 describe('records handed over right before the end of the process are in the journal', () => {
   for (const { way, count, end, own } of cases) {

@@ -36,9 +36,8 @@ const { Journal } = (await import(pathToFileURL(path.join(values.source, 'journa
 }
 
 // The model drives everything itself; timers of lives that are over must not pile up.
-const idle = { unref: () => idle, ref: () => idle } as unknown as NodeJS.Timeout
-globalThis.setInterval = (() => idle) as unknown as typeof setInterval
-globalThis.setTimeout = (() => idle) as unknown as typeof setTimeout
+const idle = { unref: () => idle, ref: () => idle }
+Object.assign(globalThis, { setInterval: () => idle, setTimeout: () => idle })
 process.setMaxListeners(0)
 
 type Random = () => number
