@@ -54,7 +54,7 @@ const machine = {
   ],
   'https?|tls|dns': ['delivery/', 'testing/', 'cli/doctor/'],
   net: ['delivery/', 'testing/', 'cli/doctor/', 'event/source-address.ts'], // the last for isIP alone
-  worker_threads: ['journal/'],
+  worker_threads: ['journal/', 'cli/verify/digest-pool.ts', 'cli/verify/digest-worker.ts'],
   'child_process|cluster|dgram|inspector': [],
 }
 

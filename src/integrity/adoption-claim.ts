@@ -4,7 +4,10 @@ import type { OtlpLogRecord } from '../otlp/otlp-log-record.ts'
 export interface AdoptionClaim {
   readonly streamId: string
   readonly lastNumber: number
-  readonly headHash: string
+  /** Integrity hash of that record, when it is told. */
+  readonly headHash: string | undefined
+  /** The end of the stream was found torn. */
+  readonly torn: boolean
 }
 
 /** The claim in a record `audit.pipeline.adopt`; `undefined` for other records and for one without a whole claim. */
@@ -13,7 +16,7 @@ export function adoptionIn(record: OtlpLogRecord): AdoptionClaim | undefined {
   const entries = new Map((record.body?.kvlistValue?.values ?? []).map(({ key, value }) => [key, value]))
   const streamId = entries.get('streamId')?.stringValue
   const headHash = entries.get('headHash')?.stringValue
-  const lastNumber = entries.get('lastNumber')?.intValue
-  if (typeof streamId !== 'string' || typeof headHash !== 'string' || lastNumber === undefined) return undefined
-  return { streamId, headHash, lastNumber: Number(lastNumber) }
+  const lastNumber = Number(entries.get('lastNumber')?.intValue)
+  if (typeof streamId !== 'string' || !Number.isSafeInteger(lastNumber)) return undefined
+  return { streamId, headHash, lastNumber, torn: entries.get('state')?.stringValue === 'torn' }
 }

@@ -1,10 +1,15 @@
 export { canonicalForm, integrityHash, type CanonicalOptions } from './canonical.ts'
+export { digestOtlpLogs } from './digest-logs.ts'
+export type { RecordDigest } from './record-digest.ts'
+export type { AdoptionClaim } from './adoption-claim.ts'
 export type {
   TrailDamage,
+  TrailDigest,
   TrailFinding,
   TrailFindingKind,
   TrailLogRecord,
   TrailOptions,
+  TrailPlace,
   TrailRecord,
   TrailReport,
   TrailStream,

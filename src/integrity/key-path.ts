@@ -1,3 +1,4 @@
+import type { KeyBytes } from './key-bytes.ts'
 import { jsonString } from './json-string.ts'
 import { sequenceNumberKey, streamIdKey, unsignedPrefix } from './signed-keys.ts'
 
@@ -30,6 +31,8 @@ export interface KeyNode {
   lastKey: string
   last: KeyNode | undefined
   next: Map<string, KeyNode> | undefined
+  /** For whoever reads or writes bytes, made when first asked for. */
+  bytes: KeyBytes | undefined
 }
 
 /** What ends an open string value, its `AnyValue` and (on the wire) its `KeyValue`. */
@@ -84,6 +87,7 @@ function node(key: string, wire: string, canonical: string): KeyNode {
     lastKey: '',
     last: undefined,
     next: undefined,
+    bytes: undefined,
   }
 }
 

@@ -66,9 +66,14 @@ export function doubleText(value: unknown): string {
   )
 }
 
+/** Standard base64 with padding, the one spelling that the canonical form takes. */
+export function isBase64(value: string): boolean {
+  return value.length % 4 === 0 && strictBase64.test(value)
+}
+
 /** @throws AuditError `ambiguous` for base64 of another kind than the standard's padded one */
 export function base64Text(value: string): string {
-  if (value.length % 4 === 0 && strictBase64.test(value)) return value
+  if (isBase64(value)) return value
   const shown = JSON.stringify(value.slice(0, 40))
   throw looseBase64.test(value)
     ? twoWays(`the bytesValue ${shown}, not standard base64,`)

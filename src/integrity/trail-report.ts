@@ -1,8 +1,8 @@
 import type { OtlpLogRecord } from '../otlp/otlp-log-record.ts'
+import type { RecordDigest } from './record-digest.ts'
 
-/** One record of a trail, and where it was found. */
-export interface TrailLogRecord {
-  readonly record: OtlpLogRecord
+/** Where a record of a trail was found. */
+export interface TrailPlace {
   /** A file name, or what else says where the record came from. */
   readonly source: string
   /** From 1. */
@@ -11,6 +11,16 @@ export interface TrailLogRecord {
   readonly expectedHash?: string
   /** True when the source holds the records of a stream in their order, as the journal does. */
   readonly ordered?: boolean
+}
+
+/** One record of a trail. */
+export interface TrailLogRecord extends TrailPlace {
+  readonly record: OtlpLogRecord
+}
+
+/** One record of a trail that was digested before, in another thread for instance. */
+export interface TrailDigest extends TrailPlace {
+  readonly digest: RecordDigest
 }
 
 /** A place that could not be read as records, reported among the findings. */
@@ -24,7 +34,7 @@ export interface TrailDamage {
   readonly recordId?: string
 }
 
-export type TrailRecord = TrailLogRecord | TrailDamage
+export type TrailRecord = TrailLogRecord | TrailDigest | TrailDamage
 
 export type TrailFindingKind =
   /** A record names another predecessor than the one that is there; either may have been changed. */

@@ -1,25 +1,20 @@
-import type { OtlpLogRecord } from '../../otlp/otlp-log-record.ts'
-
-export interface Adopted {
-  readonly lastNumber: number
-  readonly torn: boolean
-}
+import type { AdoptionClaim, RecordDigest } from '../../integrity/index.ts'
 
 /** What later streams recorded of the ends of the streams that they took over. */
 export class Adoptions {
-  readonly #adopted = new Map<string, Adopted>()
+  readonly #adopted = new Map<string, Pick<AdoptionClaim, 'lastNumber' | 'torn'>>()
 
-  note(record: OtlpLogRecord): void {
-    if (record.eventName !== 'audit.pipeline.adopt') return
-    const body = new Map(record.body?.kvlistValue?.values?.map(({ key, value }) => [key, value]))
-    const stream = body.get('streamId')?.stringValue
-    const lastNumber = Number(body.get('lastNumber')?.intValue)
-    if (stream === undefined || !Number.isSafeInteger(lastNumber)) return
-    const torn = body.get('state')?.stringValue === 'torn' || this.#adopted.get(stream)?.torn === true
-    this.#adopted.set(stream, { lastNumber: Math.max(lastNumber, this.#adopted.get(stream)?.lastNumber ?? 0), torn })
+  note({ adoption }: RecordDigest): void {
+    if (adoption === undefined) return
+    const { streamId, lastNumber, torn } = adoption
+    const before = this.#adopted.get(streamId)
+    this.#adopted.set(streamId, {
+      lastNumber: Math.max(lastNumber, before?.lastNumber ?? 0),
+      torn: torn || before?.torn === true,
+    })
   }
 
-  of(stream: string): Adopted | undefined {
+  of(stream: string): Pick<AdoptionClaim, 'lastNumber' | 'torn'> | undefined {
     return this.#adopted.get(stream)
   }
 }

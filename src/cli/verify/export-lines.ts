@@ -1,15 +1,9 @@
-import type { OtlpLogRecord, TrailRecord } from '../../integrity/index.ts'
-import { fileLines } from '../file-lines.ts'
+import type { RecordDigest, TrailRecord } from '../../integrity/index.ts'
 import type { Adoptions } from './adoptions.ts'
 import type { JudgedFinding } from './damage.ts'
-import { readRecords } from './stream-lines.ts'
+import type { DigestedFiles } from './digested-files.ts'
+import { isUnreadable, type LineDigest } from './line-digest.ts'
 import { stillGrows } from './still-grows.ts'
-
-/** Other signals that a Collector's file exporter may have been given as well. */
-const otherSignal = /^\s*\{\s*"resource(Spans|Metrics|Profiles)"/
-
-/** Where a request begins, also behind what a killed Collector left; inside a JSON string its quotes are escaped. */
-const requestStart = /(?=\{"resource(?:Logs|Spans|Metrics|Profiles)":\[)/
 
 /**
  * The records of OTLP/JSON lines as a Collector's file exporter writes them: any order, batches of any streams. It does
@@ -18,45 +12,49 @@ const requestStart = /(?=\{"resource(?:Logs|Spans|Metrics|Profiles)":\[)/
  */
 export async function* exportedRecords(
   files: readonly string[],
+  digested: DigestedFiles,
   adoptions: Adoptions,
   note: (finding: JudgedFinding) => void,
-): AsyncGenerator<TrailRecord, void, undefined> {
+): AsyncGenerator<readonly TrailRecord[], void, undefined> {
   for (const source of files) {
-    for await (const { bytes, line, complete, offset } of fileLines(source)) {
-      if (!complete && (await stillGrows(source, offset + bytes.length))) continue
-      const place = { source, line }
-      const whole = readRecords(bytes)
-      const pieces = 'damage' in whole ? piecesOf(bytes) : [bytes]
-      for (const [i, piece] of pieces.entries()) {
-        const records = piece === bytes ? whole : readRecords(piece)
-        if (!('damage' in records)) {
-          yield* placed(records, adoptions, place)
-        } else if (i < pieces.length - 1) {
-          note(cutByKill(source, line))
-        } else if (!otherSignal.test(Buffer.from(piece.subarray(0, 64)).toString('latin1'))) {
-          const cut = { damage: 'torn' as const, message: `the line is cut off: ${records.message}` }
-          yield { ...(complete ? records : cut), ...place }
-        }
+    for await (const lines of digested.lines(source)) {
+      for (const line of lines) {
+        if (!line.complete && (await stillGrows(source, line.end))) continue
+        yield* recordsOn(line, source, adoptions, note)
       }
     }
   }
 }
 
-function* placed(
-  records: readonly OtlpLogRecord[],
+function* recordsOn(
+  { line, complete, requests }: LineDigest,
+  source: string,
   adoptions: Adoptions,
-  place: { readonly source: string; readonly line: number },
-): Generator<TrailRecord, void, undefined> {
-  for (const record of records) {
-    adoptions.note(record)
-    yield { record, ...place }
+  note: (finding: JudgedFinding) => void,
+): Generator<readonly TrailRecord[], void, undefined> {
+  const place = { source, line }
+  for (const [i, request] of requests.entries()) {
+    if (!isUnreadable(request)) {
+      yield placed(request, adoptions, place)
+    } else if (i < requests.length - 1) {
+      note(cutByKill(source, line))
+    } else if (!request.otherSignal) {
+      const { damage, message } = request
+      const cut = { damage: 'torn' as const, message: `the line is cut off: ${message}` }
+      yield [{ ...(complete ? { damage, message } : cut), ...place }]
+    }
   }
 }
 
-/** What stands on a line that cannot be read as one request. */
-function piecesOf(bytes: Uint8Array): Uint8Array[] {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-  return text.split(requestStart).map((piece) => Buffer.from(piece, 'latin1'))
+function placed(
+  digests: readonly RecordDigest[],
+  adoptions: Adoptions,
+  { source, line }: { readonly source: string; readonly line: number },
+): readonly TrailRecord[] {
+  return digests.map((digest) => {
+    adoptions.note(digest)
+    return { digest, source, line }
+  })
 }
 
 function cutByKill(source: string, line: number): JudgedFinding {

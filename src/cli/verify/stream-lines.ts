@@ -1,13 +1,13 @@
-import { isAuditError } from '../../errors.ts'
-import { parseOtlpLogs, recordsOf, type OtlpLogRecord, type TrailRecord } from '../../integrity/index.ts'
+import type { TrailRecord } from '../../integrity/index.ts'
 import { readCursor, readDelivered } from '../../journal/cursor.ts'
 import { nodeFileSystem } from '../../journal/file-system.ts'
-import { decodeLine, type LineHeader } from '../../journal/line.ts'
+import type { LineHeader } from '../../journal/line.ts'
 import { isStreamName } from '../../journal/names.ts'
-import { fileLines } from '../file-lines.ts'
 import type { SegmentFile, StreamDirectory } from '../journal-files.ts'
 import type { Adoptions } from './adoptions.ts'
-import { judgeDamage, recordIdIn, type DamagedLine, type JudgedFinding } from './damage.ts'
+import { judgeDamage, type DamagedLine, type JudgedFinding } from './damage.ts'
+import type { DigestedFiles } from './digested-files.ts'
+import { isUnreadable, type LineDigest, type RequestDigest } from './line-digest.ts'
 import { NumberRanges } from '../number-ranges.ts'
 import { stillGrows } from './still-grows.ts'
 
@@ -15,6 +15,7 @@ import { stillGrows } from './still-grows.ts'
 export class StreamLines {
   readonly #stream: StreamDirectory
   readonly #whole: boolean
+  readonly #digested: DigestedFiles
   readonly #adoptions: Adoptions
   readonly #sound = new NumberRanges()
   readonly #damaged: DamagedLine[] = []
@@ -22,14 +23,15 @@ export class StreamLines {
   #durable = 0
   #next = 1
 
-  constructor(stream: StreamDirectory, whole: boolean, adoptions: Adoptions) {
+  constructor(stream: StreamDirectory, whole: boolean, digested: DigestedFiles, adoptions: Adoptions) {
     this.#stream = stream
     this.#whole = whole
+    this.#digested = digested
     this.#adoptions = adoptions
     this.#streamId = stream.id
   }
 
-  async *records(): AsyncGenerator<TrailRecord, void, undefined> {
+  async *records(): AsyncGenerator<readonly TrailRecord[], void, undefined> {
     const { segments } = this.#stream
     this.#next = segments[0]?.first ?? 1
     for (const segment of segments) yield* this.#segment(segment, segment === segments.at(-1))
@@ -60,72 +62,70 @@ export class StreamLines {
     return findings
   }
 
-  async *#segment(segment: SegmentFile, newest: boolean): AsyncGenerator<TrailRecord, void, undefined> {
+  async *#segment(segment: SegmentFile, newest: boolean): AsyncGenerator<readonly TrailRecord[], void, undefined> {
     const source = segment.path
-    let end = 0
     let highest = 0
-    for await (const { bytes, line, complete, offset } of fileLines(source)) {
-      end = offset + bytes.length
-      if (!complete) {
-        if (newest && (await stillGrows(source, end))) continue
-        this.#damage({ source, line, why: 'cut', number: this.#next, recordId: recordIdIn(bytes) })
-        continue
-      }
-      const decoded = decodeLine(bytes)
-      if (decoded.ok) {
-        const { first, last } = decoded.header
-        if (line === 1 && segment.first !== 0 && first !== segment.first) {
-          yield { damage: 'corrupt', source, line, ...nameDiffers(decoded.header, segment.first) }
+    for await (const lines of this.#digested.lines(source)) {
+      const found: TrailRecord[] = []
+      for (const digest of lines) {
+        const { line, complete, decoded, recordId, end } = digest
+        if (decoded?.ok === true) {
+          const { first, last } = decoded.header
+          if (line === 1 && segment.first !== 0 && first !== segment.first) {
+            found.push({ damage: 'corrupt', source, line, ...nameDiffers(decoded.header, segment.first) })
+          }
+          // Only within one file is the order certain: after a fault, lines are written again to a later segment.
+          this.#soundLine(digest, decoded.header, source, first <= highest, found)
+          highest = Math.max(highest, last)
+        } else if (complete || !newest || !(await stillGrows(source, end))) {
+          this.#damage({ source, line, why: decoded?.reason ?? 'cut', number: this.#next, recordId })
+          this.#damagedLine(digest, source, found)
         }
-        // Only within one file is the order certain: after a fault, lines are written again to a later segment.
-        yield* this.#soundLine(source, line, decoded.header, bytes, first <= highest)
-        highest = Math.max(highest, last)
-      } else {
-        this.#damage({ source, line, why: decoded.reason, number: this.#next, recordId: recordIdIn(bytes) })
-        yield* this.#damagedLine(source, line, bytes)
       }
+      yield found
     }
   }
 
-  *#soundLine(
-    source: string,
-    line: number,
+  #soundLine(
+    { line, requests }: LineDigest,
     header: LineHeader,
-    bytes: Uint8Array,
+    source: string,
     ordered: boolean,
-  ): Generator<TrailRecord, void, undefined> {
+    found: TrailRecord[],
+  ): void {
     const { stream, first, last, durable, head } = header
     const place = { source, line, streamId: stream, number: first }
     if (!isStreamName(this.#streamId)) this.#streamId = stream
     if (stream !== this.#streamId) {
-      yield { damage: 'corrupt', ...place, message: `a line of stream ${stream} among those of ${this.#streamId}` }
+      const message = `a line of stream ${stream} among those of ${this.#streamId}`
+      found.push({ damage: 'corrupt', ...place, message })
     } else {
       this.#sound.add(first, last)
       this.#durable = Math.max(this.#durable, durable)
       this.#next = Math.max(this.#next, last + 1)
     }
-    const records = readRecords(bytes)
-    if ('damage' in records) {
-      yield { ...records, ...place }
+    const records: RequestDigest = requests[0] ?? []
+    if (isUnreadable(records)) {
+      found.push({ damage: records.damage, message: records.message, ...place })
       return
     }
     if (records.length !== last - first + 1) {
       const message = `the line's header tells of ${last - first + 1} records, the line holds ${records.length}`
-      yield { damage: 'corrupt', ...place, message }
+      found.push({ damage: 'corrupt', ...place, message })
     }
-    for (const [i, record] of records.entries()) {
-      this.#adoptions.note(record)
-      const placed = { record, source, line, ordered }
-      yield i === records.length - 1 ? { ...placed, expectedHash: head } : placed
+    for (const [i, digest] of records.entries()) {
+      this.#adoptions.note(digest)
+      const placed = { digest, source, line, ordered }
+      found.push(i === records.length - 1 ? { ...placed, expectedHash: head } : placed)
     }
   }
 
   /** What can still be read of a damaged line takes part in the chain: that tells which record was changed. */
-  *#damagedLine(source: string, line: number, bytes: Uint8Array): Generator<TrailRecord, void, undefined> {
-    const records = readRecords(bytes)
-    if ('damage' in records) return
+  #damagedLine({ line, requests }: LineDigest, source: string, found: TrailRecord[]): void {
+    const records: RequestDigest = requests[0] ?? []
+    if (isUnreadable(records)) return
     this.#next += records.length
-    for (const record of records) yield { record, source, line }
+    for (const digest of records) found.push({ digest, source, line })
   }
 
   #damage(damage: DamagedLine): void {
@@ -141,15 +141,3 @@ function nameDiffers(
 }
 
 const maxDamagedLines = 10_000
-
-/** A line's records, read strictly, or why two readers could not agree on them. */
-export function readRecords(
-  bytes: Uint8Array,
-): OtlpLogRecord[] | { readonly damage: 'corrupt' | 'ambiguous'; readonly message: string } {
-  try {
-    return Array.from(recordsOf(parseOtlpLogs(bytes)), ({ record }) => record)
-  } catch (error) {
-    if (!isAuditError(error)) throw error
-    return { damage: error.code === 'ambiguous' ? 'ambiguous' : 'corrupt', message: error.message }
-  }
-}
