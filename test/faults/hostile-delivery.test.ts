@@ -14,7 +14,7 @@ interface Case {
   readonly withinMillis?: number
   /** What may be set aside; by default nothing. */
   readonly setsAside?: 'everything' | 'poison'
-  /** It takes later records of a request and not the earlier ones. */
+  /** It takes later records of a request and not the earlier ones, or takes an empty one and so invites comparisons. */
   readonly takesOutOfOrder?: boolean
 }
 
@@ -50,7 +50,10 @@ const cases: Record<string, Case> = {
     setsAside: 'everything',
     takesOutOfOrder: true,
   },
-  'partial success, all rejected': { behaviour: { kind: 'partial', rejected: 1e9, spelling: 'number' } },
+  'partial success, all rejected': {
+    behaviour: { kind: 'partial', rejected: 1e9, spelling: 'number' },
+    takesOutOfOrder: true,
+  },
   'a reset in the middle of the request': { behaviour: { kind: 'reset' } },
   'a reset after it kept the records': { behaviour: { kind: 'reset', keeps: true } },
   silence: { behaviour: { kind: 'silence' } },
