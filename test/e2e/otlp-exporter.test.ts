@@ -7,13 +7,16 @@ import { createAuditLogger, type AuditLogger } from '../../src/index.ts'
 import { exporterProvider } from '../../src/providers/index.ts'
 import { recordsOfCollector, type SeenRecord } from './audit-records.ts'
 import { requireCollector, startCollector, type CollectorProcess } from './collector-process.ts'
+import { until } from './until.ts'
 
 describe.skipIf(requireCollector() === undefined)('OTLPLogExporter beside the journal, into one real Collector', () => {
   let dir = ''
   let collector: CollectorProcess
   let logger: AuditLogger
+  let problems: string[] = []
 
   beforeEach(async () => {
+    problems = []
     dir = mkdtempSync(join(tmpdir(), 'audit-e2e-'))
     collector = await startCollector({ dir })
     const exporter = new OTLPLogExporter({ url: `${collector.url}/v1/logs`, timeoutMillis: 2_000 })
@@ -22,6 +25,7 @@ describe.skipIf(requireCollector() === undefined)('OTLPLogExporter beside the jo
       journal: { dir: join(dir, 'journal') },
       collector: { url: collector.url, initialBackoffMillis: 50, maxBackoffMillis: 500 },
       providers: [exporterProvider('otlp', exporter)],
+      onProblem: ({ code }) => problems.push(code),
     })
   })
   afterEach(async () => {
@@ -64,6 +68,7 @@ describe.skipIf(requireCollector() === undefined)('OTLPLogExporter beside the jo
       receipts.map(({ recordId }) => recordId).sort(),
     )
     expect(bare(({ place }) => place === '')).toEqual(journalled)
+    expect(problems).toEqual([])
   })
 
   it('a Collector that is away fails the exporter only; the journal has the record and brings it later', async () => {
@@ -73,6 +78,10 @@ describe.skipIf(requireCollector() === undefined)('OTLPLogExporter beside the jo
     expect(Date.now() - began).toBeLessThan(5_000)
     const { backends } = await logger.emit(event(2), { timeoutMillis: 500 })
     expect(backends).toMatchObject({ journal: { ok: true }, otlp: { ok: false, error: { code: 'provider_timeout' } } })
+    await until(
+      () => problems.includes('provider_failed'), // event 1: OTLPLogExporter gave up
+      () => problems.join(),
+    )
     await collector.restart()
     expect(await logger.drain({ timeoutMillis: 20_000 })).toEqual({ undelivered: 0 })
     await collector.stop()
