@@ -13,7 +13,10 @@ interface Common {
   readonly keeps?: boolean
 }
 
-/** How the hostile collector answers. `good` is an honest OTLP receiver. */
+/**
+ * How the hostile collector answers. `good` is an honest OTLP receiver. A 2xx with an empty body of certain length
+ * (`{ kind: 'answer', body: '' }`) is a confirmation, as many receivers give it, although nothing is kept here.
+ */
 export type HostileBehaviour =
   | { readonly kind: 'good' }
   /** Any status, such as 400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503. */
@@ -61,7 +64,14 @@ export type HostileBehaviour =
   /** Refuses requests larger than that (after decompression) with 413. */
   | { readonly kind: 'limit'; readonly bytes: number }
 
-/** The string value of a record's attribute, or undefined. */
+/**
+ * The string or integer value of a record's attribute as text, or undefined; for conditions of `refuse` and `find`.
+ *
+ * ```ts
+ * const when = (record: CollectedRecord) => attributeOf(record, 'audit.action') === 'poison'
+ * collector.behave({ kind: 'refuse', when })
+ * ```
+ */
 export function attributeOf(record: CollectedRecord, key: string): string | undefined {
   const value = record.attributes?.find((attribute) => attribute.key === key)?.value
   const text = value?.['stringValue'] ?? value?.['intValue']
