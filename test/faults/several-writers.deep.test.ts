@@ -2,7 +2,7 @@ import { describe, it } from 'vitest'
 import { killSeveralWriters } from './several-writers.ts'
 
 const seed = Number(process.env['WRITERS_SEED'] ?? Date.now() % 1_000_000)
-const kills = Number(process.env['WRITERS_KILLS'] ?? 40)
+const kills = Number(process.env['WRITERS_KILLS'] ?? 20)
 const limits = { timeout: 120_000 + kills * 5_000 }
 
 describe('several writers on one journal, for longer', () => {
