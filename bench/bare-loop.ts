@@ -1,6 +1,7 @@
 /*
- * What the disk alone allows: a bare loop that writes the same bytes and syncs in the same way (the library's own sync
- * worker), one record a sync, and 64 records a sync.
+ * With few calls in flight the disk sets the pace, so the library is held against the disk alone: a bare loop that writes
+ * the same bytes and syncs in the same way (the library's own sync worker), one or 64 records a sync. The two take turns,
+ * since a disk's speed changes from one second to the next.
  */
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
@@ -10,14 +11,10 @@ import { benchEvent } from './bench-event.ts'
 import { benchDirectory, keepInFlight, report } from './figure.ts'
 
 const dir = benchDirectory()
+const turns = 20
 
-/** The very lines that the library writes with so many calls in flight. */
-async function linesOf(inFlight: number, total: number): Promise<Buffer[]> {
-  const journal = path.join(dir, `lines-${inFlight}`)
-  const logger = createAuditLogger({ serviceName: 'bench', journal: { dir: journal }, collector: false })
-  await logger.ready()
-  await keepInFlight(inFlight, total, (i) => logger.logAction(benchEvent(i)))
-  await logger.shutdown()
+/** All lines of the one stream in a journal. */
+function linesOf(journal: string): Buffer[] {
   const [stream = ''] = readdirSync(journal).filter((name) => name.length === 36)
   const segments = readdirSync(path.join(journal, stream)).filter((name) => name.endsWith('.jsonl'))
   const bytes = Buffer.concat(segments.sort().map((name) => readFileSync(path.join(journal, stream, name))))
@@ -28,26 +25,52 @@ async function linesOf(inFlight: number, total: number): Promise<Buffer[]> {
   return lines
 }
 
-for (const [inFlight, total] of [
-  [1, 3_000],
-  [64, 60_000],
+for (const [inFlight, perTurn] of [
+  [1, 300],
+  [64, 6_400],
 ] as const) {
-  const lines = await linesOf(inFlight, total)
+  const journal = path.join(dir, `journal-${inFlight}`)
+  const logger = createAuditLogger({ serviceName: 'bench', journal: { dir: journal }, collector: false })
+  await logger.ready()
+  const call = (i: number): Promise<boolean> => logger.logAction(benchEvent(i))
+  await keepInFlight(inFlight, perTurn * 4, call) // the engine warms up
+
   const engine = new SyncWorker()
   engine.start()
   const fd = openSync(path.join(dir, `bare-${inFlight}`), 'wx')
   const sync = (): Promise<void> =>
     new Promise((resolve) => engine.request({ file: fd, directories: [] }, () => resolve()))
-  await sync()
-  const start = performance.now()
-  for (const line of lines) {
-    writeSync(fd, line)
-    await sync()
+  const lines = linesOf(journal).slice(-Math.ceil((perTurn * 2) / inFlight))
+  let next = 0
+  const bare = async (): Promise<void> => {
+    for (let i = 0; i < perTurn; i += inFlight) {
+      writeSync(fd, lines[next++ % lines.length] ?? Buffer.alloc(0))
+      await sync()
+    }
   }
-  const seconds = (performance.now() - start) / 1000
+  await bare()
+
+  let ours = 0
+  let alone = 0
+  let lost = 0
+  for (let turn = 0; turn < turns; turn++) {
+    const start = performance.now()
+    lost += perTurn - (await keepInFlight(inFlight, perTurn, call))
+    const middle = performance.now()
+    await bare()
+    ours += middle - start
+    alone += performance.now() - middle
+  }
+  const records = turns * perTurn
+  report({ name: `otel-audit, ${inFlight} in flight`, records, seconds: ours / 1000, lost })
+  report({
+    name: `bare loop, ${inFlight} a sync`,
+    records,
+    seconds: alone / 1000,
+    lost: 0,
+    note: 'the same bytes and syncs',
+  })
+  await logger.shutdown()
   engine.close()
   closeSync(fd)
-  const bytes = lines.reduce((sum, line) => sum + line.length, 0)
-  const note = `${lines.length} syncs`
-  report({ name: `bare loop, ${inFlight} a sync`, records: total, seconds, lost: 0, bytes, note })
 }

@@ -224,11 +224,11 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     const parent = options?.context ?? contextApi.active()
     const own = slots.length === 1 && this.#enrichers.length === 0 ? slots[0] : undefined
     const record = toLogRecord(call.event)
+    call.attributes = record.attributes
     this.#logger.emit({
       eventName: record.eventName,
       timestamp: record.timestamp,
       observedTimestamp: record.observedTimestamp,
-      attributes: record.attributes,
       body: record.body,
       context: new CallContext(parent, call, own),
     })

@@ -34,6 +34,8 @@ export class Call implements Expiring {
   readonly only: readonly string[] | undefined
   readonly timeoutMillis: number
   slots: readonly Slot[] = noSlots
+  /** On their way into the record. */
+  attributes: Readonly<Record<string, unknown>> | undefined
   /** For providers whose factory is still under way. */
   record: ReadWriteLogRecord | undefined
   context: CallContext | undefined

@@ -24,6 +24,9 @@ export class DispatchProcessor implements LogRecordProcessor {
     if (!(context instanceof CallContext)) return
     const { call } = context
     call.dispatched = true
+    // The event's values are safe already; the SDK's own check of each would cost more than the rest of its work.
+    Object.assign(record.attributes, call.attributes)
+    call.attributes = undefined
     call.record = record
     call.context = context
     if (record.spanContext === undefined && call.event.requestId !== undefined) {
