@@ -20,15 +20,19 @@ export interface OthersOptions {
 /** Undelivered records of one stream after a given one. Good until the next read of that stream. */
 export class OtherRecords {
   readonly total: number
-  readonly #stream: string
+  readonly stream: string
   readonly #pieces: readonly Piece[]
 
   /** Those that follow in the stream; when there are none, those of the stream whose turn comes next. */
   static after(source: JournalSource, stream: SourceStream, number: number, options: OthersOptions): OtherRecords {
     const own = OtherRecords.#read(stream, number, options.maxBytes, options.accepted)
-    if (own.total > 0) return own
+    return own.total > 0 ? own : (OtherRecords.ofNext(source, stream, options) ?? own)
+  }
+
+  /** Those of the stream whose turn comes after this one; undefined when there is none. */
+  static ofNext(source: JournalSource, stream: SourceStream, options: OthersOptions): OtherRecords | undefined {
     const next = source.nextStream(stream.id)
-    if (next === undefined || next.id === stream.id) return own
+    if (next === undefined || next.id === stream.id) return undefined
     return OtherRecords.#read(next, next.cursor.number, options.maxBytes, options.accepted)
   }
 
@@ -39,7 +43,7 @@ export class OtherRecords {
   }
 
   constructor(stream: string, pieces: readonly Piece[]) {
-    this.#stream = stream
+    this.stream = stream
     this.#pieces = pieces
     this.total = pieces.reduce((sum, piece) => sum + piece.count, 0)
   }
@@ -50,7 +54,7 @@ export class OtherRecords {
     for (const piece of this.#pieces) {
       if (place < before + piece.count) {
         const record = piece.records().range(place - before, place - before + 1)
-        return { stream: this.#stream, number: record.first, piece: record }
+        return { stream: this.stream, number: record.first, piece: record }
       }
       before += piece.count
     }

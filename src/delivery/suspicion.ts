@@ -2,7 +2,7 @@ import type { JournalSource } from '../journal/journal-source.ts'
 import type { Accepted } from './accepted.ts'
 import type { Batch, Work } from './bisect.ts'
 import { requestBody } from './bodies.ts'
-import { lastRecordOf, OtherRecords, type OtherRecord } from './others.ts'
+import { lastRecordOf, OtherRecords, type OtherRecord, type OthersOptions } from './others.ts'
 import type { Failure, Verdict } from './verdict.ts'
 
 /** What to do with a single record that was refused. */
@@ -37,6 +37,8 @@ const emptyRequest = Buffer.from('{"resourceLogs":[]}')
 /** Comparisons in the first attempt, doubled in each later one; when all are refused, delivery pauses in between. */
 const fewComparisons = 4
 const mostComparisons = 32
+/** Attempts after which a long run of refused records is compared with the next stream, though more of its own follow. */
+const patientRounds = 6
 /** Several of the journal's longest lines. */
 const comparedBytes = 4_194_304
 
@@ -45,7 +47,7 @@ const comparedBytes = 4_194_304
  *
  * A record is set aside only after three steps in this order: it is refused alone; another undelivered record is
  * accepted; it is refused alone again. Comparisons are the records that follow it, one by one, so that order is kept;
- * those of the next stream when none follow. They begin only once an empty request (or, where the server does not take
+ * those of the next stream when none follow or all of them are refused too. They begin only once an empty request (or, where the server does not take
  * that, the last accepted record again) was accepted and the suspect refused after it, so that an endpoint that just
  * recovered gets the suspect first. If no other undelivered record exists, the last accepted record sent again is
  * itself the evidence, and just for one record until a new one is accepted: a receiver may wave known records through.
@@ -57,6 +59,8 @@ export class Suspicion {
   #suspect: Suspect | undefined
   #lastAccepted: Uint8Array | undefined
   #knownRecordCounts = false
+  /** The last record to be set aside was told by the next stream: its own one may be refused to its end. */
+  #ownRefused = false
 
   constructor(tools: SuspicionTools) {
     this.#tools = tools
@@ -82,7 +86,7 @@ export class Suspicion {
       case 'nothing':
         return this.#askEndpoint(suspect, work)
       case 'endpoint_answers':
-        return this.#compare(suspect, this.#others(suspect, work))
+        return this.#compare(suspect, work, this.#others(suspect, work))
       case 'known_record':
         this.#knownRecordCounts = false
         return { kind: 'guilty' }
@@ -93,9 +97,11 @@ export class Suspicion {
 
   #others(suspect: Suspect, work: Work): OtherRecords {
     work.keep()
-    const { source, accepted } = this.#tools
-    const { first, byteLength } = suspect.batch
-    return OtherRecords.after(source, work.stream, first, { maxBytes: 2 * byteLength + comparedBytes, accepted })
+    return OtherRecords.after(this.#tools.source, work.stream, suspect.batch.first, this.#bounds(suspect))
+  }
+
+  #bounds({ batch }: Suspect): OthersOptions {
+    return { maxBytes: 2 * batch.byteLength + comparedBytes, accepted: this.#tools.accepted }
   }
 
   async #askEndpoint(suspect: Suspect, work: Work): Promise<Ruling> {
@@ -108,19 +114,18 @@ export class Suspicion {
     // Nothing but undelivered records can tell, and they should not go ahead of their turn: few at first, and none before a pause.
     const others = this.#others(suspect, work)
     if (others.total === 0) return { kind: 'alone' }
-    return this.#compare(suspect, others, suspect.rounds - 1)
+    return this.#compare(suspect, work, others, suspect.rounds - 1)
   }
 
-  async #compare(suspect: Suspect, others: OtherRecords, allowed = mostComparisons): Promise<Ruling> {
+  async #compare(suspect: Suspect, work: Work, others: OtherRecords, allowed = mostComparisons): Promise<Ruling> {
     suspect.evidence = 'nothing'
     if (others.total === 0) {
       const known = this.#knownRecordCounts ? this.#lastAccepted : undefined
       return known === undefined ? { kind: 'alone' } : this.#askAgain(suspect, 'known_record', known)
     }
     const refused: OtherRecord[] = []
-    for (const place of this.#places(suspect, others.total, allowed)) {
-      const other = others.at(place)
-      if (other === undefined) continue
+    const own = others.stream === work.stream.id
+    for (const other of this.#chosen(suspect, others, allowed)) {
       const body = requestBody([other.piece])
       const verdict = await this.#tools.post(body)
       if (isFailure(verdict)) return verdict
@@ -129,10 +134,26 @@ export class Suspicion {
         continue
       }
       this.#tools.onAccepted(body, other)
+      this.#ownRefused = false
       for (const { stream, number } of refused) this.#compared.add(key(stream, number))
       return again(suspect, 'new_record')
     }
-    return { kind: 'all_refused' }
+    const exhausted = refused.length === others.total || suspect.rounds >= patientRounds || this.#ownRefused
+    return own && allowed > 0 && exhausted ? this.#compareWithNext(suspect, work, refused) : { kind: 'all_refused' }
+  }
+
+  /** Its own stream is refused as far as one can tell: a dead writer's rest must not hold up the living ones for ever. */
+  async #compareWithNext(suspect: Suspect, work: Work, refused: readonly OtherRecord[]): Promise<Ruling> {
+    const other = OtherRecords.ofNext(this.#tools.source, work.stream, this.#bounds(suspect))?.at(0)
+    if (other === undefined) return { kind: 'all_refused' }
+    const body = requestBody([other.piece])
+    const verdict = await this.#tools.post(body)
+    if (isFailure(verdict)) return verdict
+    if (verdict.kind !== 'delivered') return { kind: 'all_refused' }
+    this.#tools.onAccepted(body, other)
+    this.#ownRefused = true
+    for (const { stream, number } of refused) this.#compared.add(key(stream, number))
+    return again(suspect, 'new_record')
   }
 
   async #askAgain(suspect: Suspect, evidence: Suspect['evidence'], accepted: Uint8Array): Promise<Ruling> {
@@ -142,11 +163,16 @@ export class Suspicion {
   }
 
   /** The nearest; in later attempts more of them, and one by chance that may lie behind them all. */
-  #places(suspect: Suspect, total: number, allowed: number): number[] {
-    const most = Math.min(allowed, fewComparisons * 2 ** (suspect.rounds - 1), mostComparisons)
+  *#chosen(suspect: Suspect, others: OtherRecords, allowed: number): Generator<OtherRecord> {
+    const { total } = others
+    const wanted = this.#ownRefused ? mostComparisons : fewComparisons * 2 ** (suspect.rounds - 1)
+    const most = Math.min(allowed, wanted, mostComparisons)
     const places = Array.from({ length: Math.min(most, total) }, (_, place) => place)
-    const more = total > most && most === mostComparisons
-    return more ? [...places, Math.floor(this.#tools.random() * total)] : places
+    if (total > most && most === mostComparisons) places.push(Math.floor(this.#tools.random() * total))
+    for (const place of places) {
+      const other = others.at(place)
+      if (other !== undefined) yield other
+    }
   }
 }
 

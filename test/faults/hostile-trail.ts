@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { AuditCollectorOptions } from '../../src/config.ts'
@@ -30,7 +30,7 @@ export interface Accounts {
 /** The whole library between a caller and a hostile collector, and the oracle that remembers every `true`. */
 export class HostileTrail {
   readonly collector: HostileCollector
-  readonly directory = path.join(mkdtempSync(path.join(tmpdir(), 'otel-audit-hostile-')), 'journal')
+  directory = path.join(mkdtempSync(path.join(tmpdir(), 'otel-audit-hostile-')), 'journal')
   readonly #settings: AuditCollectorOptions | false
   readonly #acknowledged: string[] = []
   #logger: AuditLogger
@@ -68,6 +68,16 @@ export class HostileTrail {
   async restart(settings = this.#settings): Promise<void> {
     await this.#logger.shutdown({ drain: false, timeoutMillis: 1_000 })
     this.#logger = this.#make(settings)
+    await this.#logger.ready()
+  }
+
+  /** The next life finds the journal as a killed process leaves it: undelivered, and without a stop record. */
+  async crash(): Promise<void> {
+    const before = this.directory
+    this.directory = `${before}-`
+    cpSync(before, this.directory, { recursive: true })
+    await this.#logger.shutdown({ drain: false, timeoutMillis: 1_000 })
+    this.#logger = this.#make(this.#settings)
     await this.#logger.ready()
   }
 

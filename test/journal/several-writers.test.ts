@@ -64,6 +64,20 @@ describe('a stream that begins', () => {
   })
 })
 
+it('a stream of a dead writer without a readable record is marked as delivered through nothing', async () => {
+  const directory = freshDirectory()
+  const dead = `${directory}/00000000-0000-4000-8000-000000000003`
+  mkdirSync(dead, { recursive: true, mode: 0o700 })
+  writeFileSync(`${dead}/00000000000000000001-000001.otlp.jsonl`, '')
+  const { journal } = textJournal(directory)
+  journal.recover()
+  expect(journal.nextStream()).toBeUndefined()
+  await expect.poll(() => existsSync(`${dead}/delivered.json`)).toBe(true)
+  const marker: unknown = JSON.parse(readFileSync(`${dead}/delivered.json`, 'utf8'))
+  expect(marker).toMatchObject({ number: 0, hash: '', bytes: 0 })
+  await end(journal)
+})
+
 describe('without locks', () => {
   it('what a living writer adds after another one has delivered its stream is delivered when it is gone', async () => {
     const directory = freshDirectory()
