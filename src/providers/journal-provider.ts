@@ -10,6 +10,7 @@ import type { JournalSource } from '../journal/journal-source.ts'
 import type { AppendWaiter } from '../journal/record-codec.ts'
 import { createMetrics, type AuditMetrics } from '../telemetry/metrics.ts'
 import { isAuditRecord } from './audit-log-record.ts'
+import { journalHealth, type JournalHealth } from './journal-health.ts'
 import { CollectorWaits } from './collector-waits.ts'
 import { journalPlatform, type JournalPlatform } from './journal-platform.ts'
 import {
@@ -46,15 +47,6 @@ export interface JournalProviderSettings {
   readonly resource: ReadWriteLogRecord['resource']
   readonly version: string
   readonly report: ReportProblem
-}
-
-export interface JournalHealth {
-  readonly status: 'ok' | 'degraded' | 'failing'
-  readonly reasons: string[]
-  readonly undelivered: number
-  readonly oldestUndelivered?: Date
-  readonly setAside: number
-  readonly streams: number
 }
 
 /** The provider with a journal and a delivery behind it. */
@@ -181,24 +173,7 @@ class JournalLogRecordProcessor implements JournalProvider {
   }
 
   health(): JournalHealth {
-    const status = this.#journal.status()
-    const sending = this.#delivery?.status()
-    const reasons: string[] = []
-    if (status.failure !== undefined) reasons.push(status.failure.message)
-    if (sending?.failing === true) reasons.push(`The collector takes nothing: ${sending.lastError ?? 'unknown reason'}`)
-    const failing = reasons.length > 0
-    if (sending?.lastError !== undefined && !sending.failing)
-      reasons.push(`The last request to the collector failed: ${sending.lastError}`)
-    if (status.volatile) reasons.push(`journal_volatile: ${status.directory} does not outlive the machine or container`)
-    if (status.setAside > 0) reasons.push(`${status.setAside} records are set aside; see otel-audit set-aside list`)
-    return {
-      status: failing ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok',
-      reasons,
-      undelivered: status.undelivered,
-      ...(status.oldestUndelivered === undefined ? {} : { oldestUndelivered: status.oldestUndelivered }),
-      setAside: status.setAside,
-      streams: status.streams,
-    }
+    return journalHealth(this.#journal.status(), this.#delivery?.status())
   }
 
   backendsChanged(change: BackendChange): void {

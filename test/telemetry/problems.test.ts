@@ -48,7 +48,7 @@ it('an onProblem that throws or rejects is contained', async () => {
   })
   expect(() => throwing.report({ code: 'torn', message: 'a' })).not.toThrow()
   // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the mistake is what is tested
-  const rejecting = createProblemReporter({ onProblem: (() => Promise.reject(new Error('y'))) })
+  const rejecting = createProblemReporter({ onProblem: () => Promise.reject(new Error('y')) })
   rejecting.report({ code: 'torn', message: 'a' })
   await vi.advanceTimersByTimeAsync(1)
 })
