@@ -101,9 +101,11 @@ export class StreamWriter<R> {
     else this.#segmentFailed(segment, failure)
   }
 
-  /** Nothing is waiting to be written or synced. */
+  /** Nothing is waiting to be written or synced, also no copy of a file that lost its name. */
   get settled(): boolean {
-    return this.#builder.line === undefined && this.#unacknowledged.length === 0
+    if (this.#builder.line !== undefined || this.#unacknowledged.length > 0) return false
+    const { current } = this.#files
+    return !isWritable(current) || current.durableEnd === current.size
   }
 
   /** Calls back when everything taken so far is acknowledged or refused. */
