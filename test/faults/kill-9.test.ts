@@ -1,33 +1,13 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createAuditLogger } from '../../src/create-audit-logger.ts'
 import { startHostileCollector } from '../../src/testing/hostile-collector.ts'
+import { liveAndDie } from './live-and-die.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 50)
-const child = path.join(import.meta.dirname, 'crash-child.ts')
-
-/** Runs one child until it is killed, `millis` after its start or after its first confirmation. */
-function liveAndDie(args: readonly string[], millis: number, early: boolean): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const life = spawn(process.execPath, [child, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let errors = ''
-    life.stderr.on('data', (chunk) => (errors += String(chunk)))
-    createInterface({ input: life.stdout }).on('line', (line) => {
-      if (line === (early ? 'up' : 'first')) setTimeout(() => life.kill('SIGKILL'), millis)
-    })
-    const tooLong = setTimeout(() => life.kill('SIGKILL'), 20_000)
-    life.on('close', (_code, signal) => {
-      clearTimeout(tooLong)
-      if (signal === 'SIGKILL') resolve()
-      else reject(new Error(`the child ended by itself: ${errors}`))
-    })
-  })
-}
 
 it(
   `loses no acknowledged record in ${rounds} rounds of kill -9 under load`,
@@ -55,7 +35,7 @@ it(
     const received = new Set(collector.recordIds())
     const missingAtCollector = [...acknowledged].filter((id) => !received.has(id))
     process.stdout.write(
-      `kill -9: seed ${seed}, ${rounds} rounds, ${acknowledged.size} acknowledged, ${report.recordIds.size} on disk, ` +
+      `tried: kill -9: seed ${seed}, ${rounds} rounds, ${acknowledged.size} acknowledged, ${report.recordIds.size} on disk, ` +
         `${received.size} at the collector, ${report.streams} streams\n`,
     )
     expect(acknowledged.size).toBeGreaterThan(rounds)
