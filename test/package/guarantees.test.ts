@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { textOf, trackedFiles } from './tracked-files.ts'
+
+const document = textOf('docs/guarantees.md')
+const rows = document
+  .split('\n')
+  .filter((line) => line.startsWith('| '))
+  .slice(1)
+const named = [...document.matchAll(/\]\(\.\.\/(test\/[^)]+)\)/g)].map(([, file = '']) => file)
+
+describe('docs/guarantees.md', () => {
+  it('names a test in every row, and the file systems it was tried on', () => {
+    expect(rows.length).toBeGreaterThan(15)
+    for (const row of rows) {
+      const [, fault, holds, shownBy = '', triedOn = ''] = row.split(' | ').map((cell) => cell.trim())
+      expect([fault, holds], row).not.toContain('')
+      expect(row, row).toMatch(/\]\(\.\.\/test\//)
+      expect(shownBy + triedOn, row).not.toBe('')
+    }
+  })
+
+  it('names only tests that are there', () => {
+    const files = trackedFiles()
+    const there = (name: string): boolean => files.some((file) => file === name || file.startsWith(`${name}/`))
+    expect(named.filter((name) => !there(name))).toEqual([])
+  })
+
+  it('names every test of faults and of the model', () => {
+    const tests = trackedFiles().filter((file) => /^test\/(faults|model)\/.*\.test\.ts$/.test(file))
+    expect(tests.length).toBeGreaterThan(15)
+    expect(tests.filter((file) => !named.includes(file))).toEqual([])
+  })
+})
