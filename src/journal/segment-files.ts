@@ -1,13 +1,23 @@
-import { systemCode } from './disk-error.ts'
+import type { ReportProblem } from '../errors.ts'
+import { diskError, systemCode } from './disk-error.ts'
 import type { FileSystem } from './file-system.ts'
 import { createSegment, isWritable, type Segment } from './segment.ts'
+
+export interface SegmentFilesSettings {
+  /** The stream. */
+  readonly id: string
+  readonly journalDirectory: string
+  readonly segmentMaxBytes: number
+  readonly fs: FileSystem
+  readonly report: ReportProblem
+}
 
 /** The files and descriptors of one stream: makes segments, one generation after the other, and closes them. */
 export class SegmentFiles {
   /** Every segment made so far, oldest first. */
   readonly all: Segment[] = []
   readonly directory: string
-  readonly #journalDirectory: string
+  readonly #settings: SegmentFilesSettings
   readonly #fs: FileSystem
   #directories: readonly number[] = []
   #generation = 0
@@ -15,10 +25,10 @@ export class SegmentFiles {
   #busy = false
   #later: number[] = []
 
-  constructor(fs: FileSystem, journalDirectory: string, stream: string) {
-    this.#fs = fs
-    this.#journalDirectory = journalDirectory
-    this.directory = `${journalDirectory}/${stream}`
+  constructor(settings: SegmentFilesSettings) {
+    this.#settings = settings
+    this.#fs = settings.fs
+    this.directory = `${settings.journalDirectory}/${settings.id}`
   }
 
   /** Descriptors of the stream's and the journal's directory. */
@@ -32,13 +42,32 @@ export class SegmentFiles {
     return current
   }
 
+  /** The open segment, or the next one when a line of so many bytes would make it too large. */
+  forLine(first: number, bytes: number): Segment {
+    const { current } = this
+    const { segmentMaxBytes, report } = this.#settings
+    if (current.size === 0 || current.size + bytes <= segmentMaxBytes) return current
+    try {
+      const segment = this.open(first)
+      current.state = 'sealed'
+      if (current.durableEnd === current.size) this.close(current, 'closed')
+      return segment
+    } catch (cause) {
+      // No new file to be had: a segment larger than asked loses nothing.
+      const code = systemCode(cause)
+      const message = `audit journal: no new segment in ${this.directory} (${code}); the present one grows on`
+      report({ code: diskError(code, '').code, message, cause })
+      return current
+    }
+  }
+
   /** Makes the next segment. @throws the system's error */
   open(first: number): Segment {
     const segment = this.#create(first)
     this.#generation++
     let directories: number[]
     try {
-      directories = [this.#fs.openDirectory(this.directory), this.#fs.openDirectory(this.#journalDirectory)]
+      directories = [this.#fs.openDirectory(this.directory), this.#fs.openDirectory(this.#settings.journalDirectory)]
     } catch (error) {
       this.#fs.close(segment.fd)
       throw error

@@ -7,6 +7,10 @@ import { SegmentFiles } from './segment-files.ts'
 import type { StreamWriterSettings } from './stream-writer-settings.ts'
 import type { SyncResult } from './sync.ts'
 
+/** So many calls in one tick are halved: one half is encoded while the other one is synced. */
+const firstEarlyRecords = 32
+const earlyRecords = 256
+
 /**
  * Writes one stream, from its first record to its end. Group commit: records gather in a line until the tick is over
  * or the line is full; the line is written at once and acknowledged when an fdatasync issued after that write has
@@ -35,7 +39,7 @@ export class StreamWriter<R> {
   constructor(settings: StreamWriterSettings<R>) {
     this.#settings = settings
     this.id = settings.id
-    this.#files = new SegmentFiles(settings.fs, settings.journalDirectory, settings.id)
+    this.#files = new SegmentFiles(settings)
     this.directory = this.#files.directory
     this.#builder = new LineBuilder(settings.id, settings.codec.closing, settings.arenas)
     this.#next = { streamId: settings.id, number: 1, previousHash: '' }
@@ -86,7 +90,18 @@ export class StreamWriter<R> {
     next.number++
     next.previousHash = hash
     if (full) this.write()
+    else this.#writeEarly()
     return true
+  }
+
+  /** In a long tick: a sync that could run already need not wait for the tick's end. */
+  #writeEarly(): void {
+    const records = this.#builder.line?.hashes.length ?? 0
+    if (records === firstEarlyRecords && this.#unacknowledged.length === 0) this.write()
+    else if (records === earlyRecords) {
+      this.#settings.engine.poll()
+      if (!this.#syncing) this.write()
+    }
   }
 
   /** Hands what was gathered to the kernel (a synchronous write) and starts the sync. */
@@ -95,7 +110,7 @@ export class StreamWriter<R> {
     if (line === undefined) return
     this.#unacknowledged.push(line)
     this.#unsyncedBytes += line.end - line.start
-    const segment = this.#segmentFor(line)
+    const segment = this.#files.forLine(line.first, line.end - line.start)
     const failure = this.#writeTo(segment, line)
     if (failure === undefined) this.#sync()
     else this.#segmentFailed(segment, failure)
@@ -143,24 +158,6 @@ export class StreamWriter<R> {
   // A method, since a write may end the stream between two looks at it.
   #isOver(): boolean {
     return this.#state !== 'open'
-  }
-
-  /** The open segment, or the next one when this line would make it too large. */
-  #segmentFor(line: Line): Segment {
-    const { current } = this.#files
-    if (current.size === 0 || current.size + line.end - line.start <= this.#settings.segmentMaxBytes) return current
-    try {
-      const segment = this.#files.open(line.first)
-      current.state = 'sealed'
-      if (current.durableEnd === current.size) this.#files.close(current, 'closed')
-      return segment
-    } catch (cause) {
-      // No new file to be had: a segment larger than asked loses nothing.
-      const code = systemCode(cause)
-      const message = `audit journal: no new segment in ${this.directory} (${code}); the present one grows on`
-      this.#settings.report({ code: diskError(code, '').code, message, cause })
-      return current
-    }
   }
 
   #writeTo(segment: Segment, line: Line): string | undefined {

@@ -21,6 +21,8 @@ export interface SyncEngine {
   request(request: SyncRequest, done: (result: SyncResult) => void): void
   /** Blocks this thread until the sync in flight is done and its callback has run. False: none is, or not within the time. */
   wait(timeoutMillis: number): boolean
+  /** Runs the callback of the sync in flight if it is done already. */
+  poll(): void
   close(): void
 }
 
@@ -105,6 +107,10 @@ export class SyncWorker implements SyncEngine {
     if (Atomics.wait(this.#shared, answered, pending.before, timeoutMillis) === 'timed-out') return false
     this.#collect(pending.before)
     return true
+  }
+
+  poll(): void {
+    if (this.#pending !== undefined) this.#collect(this.#pending.before)
   }
 
   close(): void {

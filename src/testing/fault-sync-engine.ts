@@ -38,6 +38,10 @@ export class FaultSyncEngine implements SyncEngine {
     return this.#real.wait(timeoutMillis)
   }
 
+  poll(): void {
+    this.#real.poll()
+  }
+
   close(): void {
     this.#real.close()
   }

@@ -273,6 +273,10 @@ export class SimSyncEngine implements SyncEngine {
     return this.complete()
   }
 
+  poll(): void {
+    this.complete()
+  }
+
   close(): void {
     this.#flights.length = 0
   }
