@@ -22,7 +22,7 @@ for (const backlog of [10_000, 1_000_000]) {
   const seconds = (performance.now() - start) / 1000
   const note = `RSS ${Math.round(process.memoryUsage().rss / 1e6)} MB`
   report({
-    name: `otel-audit with ${backlog} records undelivered`,
+    name: `otel-audit with ${backlog.toLocaleString('en')} records undelivered`,
     records: total,
     seconds,
     lost: total - confirmed,

@@ -33,7 +33,8 @@ for (const [inFlight, perTurn] of [
   const logger = createAuditLogger({ serviceName: 'bench', journal: { dir: journal }, collector: false })
   await logger.ready()
   const call = (i: number): Promise<boolean> => logger.logAction(benchEvent(i))
-  await keepInFlight(inFlight, perTurn * 4, call) // the engine warms up
+  await keepInFlight(1024, 60_000, call) // the engine warms up
+  await keepInFlight(inFlight, perTurn * 4, call)
 
   const engine = new SyncWorker()
   engine.start()

@@ -54,13 +54,13 @@ const backlog = quick ? [] : measure('backlog.ts')
 
 const ratio = (a: number, b: number): string => (a / b).toFixed(2)
 const ratios = [
-  `1 in flight, against the bare loop with the same bytes and syncs: ${ratio(perSecond(durable, 'otel-audit, 1 in flight'), perSecond(bare, 'bare loop, 1 a sync'))}`,
-  `64 in flight, against one bare group commit per sync: ${ratio(perSecond(durable, 'otel-audit, 64 in flight'), perSecond(bare, 'bare loop, 64 a sync'))}`,
+  `1 in flight, against the bare loop with the same bytes and syncs: ${ratio(perSecond(bare, 'otel-audit, 1 in flight'), perSecond(bare, 'bare loop, 1 a sync'))}`,
+  `64 in flight, against one bare group commit per sync: ${ratio(perSecond(bare, 'otel-audit, 64 in flight'), perSecond(bare, 'bare loop, 64 a sync'))}`,
   `end to end, against BatchLogRecordProcessor with protobuf and an unbounded queue: ${ratio(perSecond(endToEnd, 'otel-audit, end to end'), perSecond(endToEnd, 'BatchLogRecordProcessor, protobuf, unbounded queue'))}`,
   ...(quick
     ? []
     : [
-        `1,000,000 undelivered against 10,000: ${ratio(perSecond(backlog, 'otel-audit with 1000000 records undelivered'), perSecond(backlog, 'otel-audit with 10000 records undelivered'))}`,
+        `1,000,000 undelivered against 10,000: ${ratio(perSecond(backlog, 'otel-audit with 1,000,000 records undelivered'), perSecond(backlog, 'otel-audit with 10,000 records undelivered'))}`,
       ]),
 ]
 
@@ -71,7 +71,7 @@ const day = new Date().toISOString().slice(0, 10)
 const text = [
   `Measured on ${day} by \`npm run bench\` at ${commit}: ${machine}. Events of about 1.6 kB on the wire.`,
   table('durable and chained (fsynced before `true`)', [...durable, ...loop, ...backlog]),
-  table('the disk alone', bare),
+  table('in turns with the disk alone', bare),
   table('until a receiver in another process has acknowledged', endToEnd),
   table('other ways to keep the same event', peers),
   table('`otel-audit verify`', verify),
