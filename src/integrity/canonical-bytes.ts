@@ -7,6 +7,11 @@ export class CanonicalBytes {
   #view = new DataView(this.#bytes.buffer)
   length = 0
 
+  /** The first byte. */
+  get first(): number | undefined {
+    return this.#bytes[0]
+  }
+
   /** What is written so far; valid until the next write. */
   get written(): Uint8Array {
     return this.#bytes.subarray(0, this.length)
@@ -37,10 +42,12 @@ export class CanonicalBytes {
     this.length += end - start
   }
 
-  addBytes(bytes: Uint8Array): void {
-    if (this.length + bytes.length + 4 > this.#bytes.length) this.#grow(bytes.length)
-    this.#bytes.set(bytes, this.length)
-    this.length += bytes.length
+  addAll(other: CanonicalBytes): void {
+    if (this.length + other.length + 4 > this.#bytes.length) this.#grow(other.length)
+    const view = this.#view
+    const from = other.#view
+    for (let at = 0; at < other.length; at += 4) view.setInt32(this.length + at, from.getInt32(at, true), true)
+    this.length += other.length
   }
 
   #grow(by: number): void {

@@ -12,6 +12,11 @@ export interface KeyBytes {
   readonly wire: Fragment
   /** `"k":` */
   readonly canonical: Fragment
+  /** Both with the beginning of a string value. */
+  readonly wireString: Fragment
+  readonly canonicalString: Fragment
+  /** The value was a string the last time. */
+  isString: boolean
   /** What an attribute of this key says. */
   readonly identity: IdentityKey | undefined
 }
@@ -34,6 +39,9 @@ function made(key: string): KeyBytes {
   return {
     wire: fragment(`{"key":${quoted},"value":`),
     canonical: fragment(`${quoted}:`),
+    wireString: fragment(`{"key":${quoted},"value":{"stringValue":"`),
+    canonicalString: fragment(`${quoted}:{"stringValue":"`),
+    isString: true,
     identity: identityKeys.get(key),
   }
 }

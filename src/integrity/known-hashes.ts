@@ -63,6 +63,14 @@ export class HashMemory {
   }
 }
 
+/** NaN, which equals nothing, for what is no lower-case hex. */
 function part(hash: string, start: number): number {
-  return Number.parseInt(hash.slice(start, start + digits), 16)
+  let value = 0
+  for (let at = start; at < start + digits; at++) {
+    const code = hash.charCodeAt(at)
+    const digit = code < 0x60 ? code - 0x30 : code - 0x57
+    if (!(digit >= 0 && digit <= 15) || (code >= 0x3a && code < 0x61)) return Number.NaN
+    value = value * 16 + digit
+  }
+  return value
 }

@@ -78,6 +78,7 @@ export class RecordScanner {
   #number: number | undefined
   #previousHash = ''
   #end = false
+  #lastStreamId = { text: '', bytes: new Uint8Array() }
 
   constructor(wire: WireText) {
     this.#wire = wire
@@ -103,7 +104,11 @@ export class RecordScanner {
   #clear(): void {
     this.#out.length = 0
     this.#body.length = 0
-    for (const span of [this.#time, this.#observed, this.#traceId, this.#spanId, this.#eventName]) span.clear()
+    this.#time.clear()
+    this.#observed.clear()
+    this.#traceId.clear()
+    this.#spanId.clear()
+    this.#eventName.clear()
     this.#recordId = undefined
     this.#streamId = undefined
     this.#number = undefined
@@ -199,29 +204,28 @@ export class RecordScanner {
       return true
     }
     if (key === 'number') {
-      if (letter !== 0x69) return false
-      const text = this.#wire.ascii(start + integerStart, end - 2)
-      if (text.length > maxExactDigits) return false
-      this.#number = Number(text)
+      if (letter !== 0x69 || end - start > integerStart + maxExactDigits + 2) return false
+      this.#number = Number(this.#wire.ascii(start + integerStart, end - 2))
       return true
     }
-    if (letter !== 0x73) return false
-    const text = this.#plain(start + stringStart, end - 2)
-    if (text === undefined) return false
-    if (key === 'recordId') this.#recordId = text
-    else if (key === 'streamId') this.#streamId = text
-    else this.#previousHash = text
+    if (letter !== 0x73 || !this.#wire.plain) return false
+    const begin = start + stringStart
+    if (key === 'recordId') this.#recordId = this.#wire.ascii(begin, end - 2)
+    else if (key === 'previousHash') this.#previousHash = this.#wire.ascii(begin, end - 2)
+    else this.#streamId = this.#streamIdIn(begin, end - 2)
     return true
   }
 
-  /** The text of a string that holds neither escapes nor anything beyond ASCII. */
-  #plain(start: number, end: number): string | undefined {
-    const { bytes } = this.#wire
-    for (let at = start; at < end; at++) {
-      const code = bytes[at] as number
-      if (code === 0x5c || code > 0x7e) return undefined
-    }
-    return this.#wire.ascii(start, end)
+  /** One stream's records stand together. */
+  #streamIdIn(start: number, end: number): string {
+    const { text, bytes } = this.#lastStreamId
+    const there = this.#wire.bytes
+    let same = end - start === bytes.length
+    for (let at = 0; same && at < bytes.length; at++) same = there[start + at] === bytes[at]
+    if (same) return text
+    const streamId = this.#wire.ascii(start, end)
+    this.#lastStreamId = { text: streamId, bytes: Uint8Array.from(there.subarray(start, end)) }
+    return streamId
   }
 
   /** The whole canonical form; `undefined` when it is for the strict way to say what the record is. */
@@ -233,7 +237,7 @@ export class RecordScanner {
     if (body.length > 0 && !isNull(body)) {
       this.#comma()
       out.add(bodyMember)
-      out.addBytes(body.written)
+      out.addAll(body)
     }
     this.#text(eventNameMember, this.#eventName)
     this.#text(observedMember, this.#observed)
@@ -264,5 +268,5 @@ export class RecordScanner {
 
 /** No other canonical value begins so. */
 function isNull(body: CanonicalBytes): boolean {
-  return body.written[0] === 0x6e
+  return body.first === 0x6e
 }

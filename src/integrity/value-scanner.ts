@@ -89,18 +89,29 @@ export class ValueScanner {
     let node = paths.root
     let any = false
     do {
-      const guess = node.last
-      const next = guess !== undefined && wire.takes(bytesOfKey(guess).wire) ? guess : this.#key(paths, node)
-      if (next === undefined) return false
-      node = next
-      const { canonical, identity } = bytesOfKey(node)
       const before = out.length
       if (any) out.addByte(comma)
-      out.add(canonical)
-      const start = wire.pos
-      if (!this.value(out, depth + 1)) return false
+      const guess = node.last
+      let start = wire.pos
+      if (guess !== undefined && bytesOfKey(guess).isString && wire.takes(bytesOfKey(guess).wireString)) {
+        node = guess
+        out.add(bytesOfKey(guess).canonicalString)
+        start = wire.pos
+        if (!wire.takesString() || !wire.takesByte(closeBrace)) return false
+        out.addWire(wire, start, wire.pos)
+        start -= startOfString.length
+      } else {
+        const next = guess !== undefined && wire.takes(bytesOfKey(guess).wire) ? guess : this.#key(paths, node)
+        if (next === undefined) return false
+        node = next
+        start = wire.pos
+        bytesOfKey(node).isString = wire.bytes[start + 2] === letter.s
+        out.add(bytesOfKey(node).canonical)
+        if (!this.value(out, depth + 1)) return false
+      }
       if (note === undefined) any = true
       else {
+        const { identity } = bytesOfKey(node)
         if (identity !== undefined && !note(identity, start, wire.pos)) return false
         if (node.unsigned) out.length = before
         else any = true

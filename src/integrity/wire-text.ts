@@ -16,6 +16,8 @@ export class WireText {
   pos = 0
   /** True when a string held something beyond ASCII since `load`, which may still be no UTF-8. */
   beyondAscii = false
+  /** True when the last string was ASCII without escapes: its text is what stands there. */
+  plain = false
 
   load(bytes: Uint8Array): void {
     this.bytes = nodeBytes(bytes)
@@ -54,6 +56,7 @@ export class WireText {
     const last = view.byteLength - 4
     let { pos } = this
     let seen = 0
+    let escapes = 0
     while (pos <= last) {
       const word = view.getInt32(pos, true)
       // Whether one of four bytes is below 0x20 or a quote (0x22 ^ 2 = 0x20), or a backslash.
@@ -71,11 +74,14 @@ export class WireText {
       }
       if (code === quote) {
         this.pos = pos + 1
-        if ((seen & 0x80808080) !== 0) this.beyondAscii = true
+        const ascii = (seen & 0x80808080) === 0
+        if (!ascii) this.beyondAscii = true
+        this.plain = ascii && escapes === 0
         return true
       }
       if (code !== backslash || !sameEscapes.has(bytes[pos + 1] as number)) return false
       pos += 2
+      escapes++
     }
     return false
   }

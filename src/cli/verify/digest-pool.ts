@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import type { WorkerAnswer } from './digest-worker.ts'
 import type { Digester } from './digested-files.ts'
 import { digestRange, type FileRange, type RangeDigest } from './file-range.ts'
+import { unpackRange } from './packed-range.ts'
 
 /** The same program as this one, built or not. */
 const program = new URL(`./digest-worker${extname(import.meta.url)}`, import.meta.url)
@@ -48,7 +49,7 @@ class DigestWorker {
   constructor() {
     this.#worker.on('message', (answer: WorkerAnswer) => {
       const asked = this.#asked.shift()
-      if ('done' in answer) asked?.resolve(answer.done)
+      if ('done' in answer) asked?.resolve(unpackRange(answer.done))
       else asked?.reject(Object.assign(new Error(answer.failed.message), answer.failed))
     })
     this.#worker.on('error', (error) => {

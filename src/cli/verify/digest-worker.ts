@@ -1,9 +1,10 @@
 import { parentPort } from 'node:worker_threads'
-import { digestRange, type FileRange, type RangeDigest } from './file-range.ts'
+import { digestRange, type FileRange } from './file-range.ts'
+import { packRange, type PackedRange } from './packed-range.ts'
 
 /** What a worker answers to a range. */
 export type WorkerAnswer =
-  { readonly done: RangeDigest } | { readonly failed: { readonly message: string; readonly code?: string } }
+  { readonly done: PackedRange } | { readonly failed: { readonly message: string; readonly code?: string } }
 
 parentPort?.on('message', (range: FileRange) => {
   parentPort?.postMessage(answer(range))
@@ -11,7 +12,7 @@ parentPort?.on('message', (range: FileRange) => {
 
 function answer(range: FileRange): WorkerAnswer {
   try {
-    return { done: digestRange(range) }
+    return { done: packRange(digestRange(range)) }
   } catch (error) {
     // An error's code does not pass between threads.
     const { message, code } = error as NodeJS.ErrnoException
