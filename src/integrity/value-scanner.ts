@@ -43,7 +43,8 @@ export type NoteIdentity = (key: IdentityKey, start: number, end: number) => boo
 export class ValueScanner {
   readonly #wire: WireText
   readonly #attributePaths = new KeyPaths()
-  readonly #mapPaths = new KeyPaths()
+  /** A map and the maps in it have other keys: what comes first would be guessed wrongly each time. */
+  readonly #mapPaths = Array.from({ length: 4 }, () => new KeyPaths())
 
   constructor(wire: WireText) {
     this.#wire = wire
@@ -186,7 +187,8 @@ export class ValueScanner {
     if (depth > maxDepth) return false
     const wire = this.#wire
     out.addByte(openBrace)
-    if (!this.#entries(out, this.#mapPaths, depth, undefined)) return false
+    const paths = this.#mapPaths[depth % this.#mapPaths.length] as KeyPaths
+    if (!this.#entries(out, paths, depth, undefined)) return false
     out.addByte(closeBrace)
     return wire.takesByte(closeBrace) && wire.takesByte(closeBrace)
   }

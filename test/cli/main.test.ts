@@ -8,7 +8,7 @@ import { scratchDirectory, writeStream } from './journal-fixture.ts'
 import { runCli } from './run-cli.ts'
 
 const script = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-const verbs = ['tail', 'verify', 'status', 'set-aside', 'doctor', 'trace-id']
+const verbs = ['tail', 'verify', 'status', 'set-aside', 'doctor', 'torture', 'trace-id']
 
 describe('otel-audit', () => {
   it('explains itself on stdout with --help, and on stderr with exit 2 when no verb is given', async () => {

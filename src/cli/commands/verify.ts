@@ -1,5 +1,5 @@
-import { journalDirectory, journalVerb, parse } from '../arguments.ts'
-import { CannotCheck, type Command } from '../command.ts'
+import { count, journalDirectory, journalVerb, parse } from '../arguments.ts'
+import { CannotCheck, UsageError, type Command } from '../command.ts'
 import { escapeText, toJsonLine } from '../escape.ts'
 import { plural } from '../figures.ts'
 import type { Paint, Terminal } from '../terminal.ts'
@@ -8,6 +8,7 @@ import type { JudgedFinding } from '../verify/damage.ts'
 import { verifySources, type Verified } from '../verify/verify-sources.ts'
 
 const shownStreams = 20
+const maxThreads = 256
 
 export const verify: Command = {
   help: `otel-audit verify — is every record there, unaltered and in its place?
@@ -19,22 +20,28 @@ Examples:
   otel-audit verify ./audit-journal collector.otlp.jsonl    both as one trail: the same in both?
   otel-audit verify --partial part.jsonl                    a part: what is missing before it is no gap
 
-Usage: otel-audit verify [--partial] [--json] [<path> …]
+Usage: otel-audit verify [--partial] [--threads <n>] [--json] [<path> …]
 
 A path is a journal, a stream's directory, a segment (*.otlp.jsonl, always taken as a part), or a file or directory of
 OTLP/JSON lines. Found are: corrupt lines (wrong CRC, no OTLP), altered records and wrong hashes, gaps, forks (one number,
 two contents), records out of order or behind the end, a lost or torn tail, text that two parsers read differently. Each is
 printed as file:line: kind: number, stream, record id, and below what is wrong. Repeats are shown and are no problem: delivery is at least
 once. A torn tail that a later start recorded is none either.
+Files are read and hashed by a thread for each core, of a small trail by one; --threads says how many.
 An unsigned chain shows accidents and clumsy editors; who recomputes a whole stream is caught by a second copy only.
 Exit: 0 all is well, 1 something was found, 2 wrong usage, 3 it could not be checked.`,
 
   async run(args, terminal, env) {
-    const { values, positionals } = parse(args, { ...journalVerb, partial: { type: 'boolean', default: false } })
+    const { values, positionals } = parse(args, {
+      ...journalVerb,
+      partial: { type: 'boolean', default: false },
+      threads: { type: 'string' },
+    })
+    const threads = values.threads === undefined ? undefined : threadCount(values.threads)
     const paths = positionals.length > 0 ? positionals : [journalDirectory(values.dir, env)]
     const sources = (await Promise.all(paths.map(trailSources))).flat()
     const segmentOnly = sources.some((source) => source.kind === 'stream' && !source.whole)
-    const verified = await verifySources(sources, { partial: values.partial || segmentOnly })
+    const verified = await verifySources(sources, { partial: values.partial || segmentOnly, threads })
     const problems = verified.findings.filter(isProblem).length + verified.report.furtherFindings
     if (verified.report.records === 0 && problems === 0) {
       const ignored = verified.report.ignored > 0 ? ` (${plural(verified.report.ignored, 'other log record')})` : ''
@@ -43,6 +50,12 @@ Exit: 0 all is well, 1 something was found, 2 wrong usage, 3 it could not be che
     await (values.json ? printJson : printText)(verified, problems, terminal)
     return problems > 0 ? 1 : 0
   },
+}
+
+function threadCount(text: string): number {
+  const threads = count('--threads', text)
+  if (threads < 1 || threads > maxThreads) throw new UsageError(`--threads wants 1 to ${maxThreads}, not "${text}"`)
+  return threads
 }
 
 function isProblem(finding: JudgedFinding): boolean {

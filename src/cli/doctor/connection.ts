@@ -89,7 +89,12 @@ function judgeCertificate(host: string, socket: tls.TLSSocket): Check {
   const expires = new Date(certificate.valid_to)
   const days = Math.floor((expires.getTime() - Date.now()) / dayMillis)
   const date = Number.isNaN(days) ? 'at an unreadable time' : expires.toISOString().slice(0, 10)
-  const data = { protocol: socket.getProtocol(), subject: textOf(certificate.subject.CN), expires: certificate.valid_to, days }
+  const data = {
+    protocol: socket.getProtocol(),
+    subject: textOf(certificate.subject.CN),
+    expires: certificate.valid_to,
+    days,
+  }
   const found = `${data.protocol ?? 'TLS'}, certificate of ${data.subject}, valid until ${date}`
   const fail = (why: string, advice: string): Check => ({
     name,
