@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digestRange, rangesOf, type RangeDigest } from '../../src/cli/verify/file-range.ts'
+import { DigestedFiles } from '../../src/cli/verify/digested-files.ts'
 import { DigestPool, here } from '../../src/cli/verify/digest-pool.ts'
+import type { LineDigest } from '../../src/cli/verify/line-digest.ts'
 import { packRange, unpackRange } from '../../src/cli/verify/packed-range.ts'
 import { digestOtlpLogs } from '../../src/integrity/index.ts'
 import { scratchDirectory } from './journal-fixture.ts'
@@ -56,6 +58,26 @@ describe('a file in ranges', () => {
       [1, 19, true],
       [4, 39, false],
     ])
+  })
+
+  it('has its lines numbered from its beginning', async () => {
+    const { file, bytes, whole } = await wholeFile()
+    const cuts = [0, Math.floor(bytes / 3), Math.floor(bytes / 2)]
+    const ranges = cuts.map((start, i) => ({
+      path: file,
+      kind: 'segment' as const,
+      start,
+      end: cuts[i + 1] ?? Infinity,
+    }))
+    const files = new DigestedFiles([...ranges, ...rangesOf(file, 'segment', bytes)], here)
+    const digestsOf = async (): Promise<LineDigest[]> => {
+      const digests: LineDigest[] = []
+      for await (const batch of files.lines(file)) digests.push(...batch)
+      return digests
+    }
+    expect(await digestsOf()).toEqual(whole.digests)
+    expect(await digestsOf()).toEqual(whole.digests)
+    await expect(digestsOf()).rejects.toThrow('in the order')
   })
 
   it('is divided so that large files are read by several threads', () => {

@@ -165,6 +165,10 @@ it.each([
     `{"resourceLogs":[{"x":{"logRecords":[${record}]},"scopeLogs":[{"logRecords":[${record}]}]}]}`,
   ],
   [
+    'under such a member, beside one that could be a mark of our own',
+    `{"resourceLogs":[{"x":{"logRecords":[${record}]},"scopeLogs":[{"logRecords":[ {"flags":1}]}]}]}`,
+  ],
+  [
     'in a list that is there twice',
     `{"resourceLogs":[{"scopeLogs":[{"logRecords":[${record}],"logRecords":[${record}]}]}]}`,
   ],
@@ -187,6 +191,8 @@ it.each([
     'with a number of 19 digits',
     line(record.replace('{"boolValue":true}', '{"intValue":"9223372036854775808"}')).toString(),
   ],
+  ['with a number in the stream that is not exact', line(record.replace('"7"', '"9007199254740993"')).toString()],
+  ['with minus zero', line(record.replace('{"boolValue":true}', '{"intValue":"-0"}')).toString()],
   ['with an escape of another spelling', line(record.replace('update_store', '\\u0075pdate_store')).toString()],
   [
     'with a record id of another type',
