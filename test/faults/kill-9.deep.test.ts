@@ -27,6 +27,7 @@ interface Lane {
   readonly onDisk: number
   readonly streams: number
   readonly received: number
+  readonly torn: number
 }
 
 /** One journal, one moody collector, and one life after the other on them. */
@@ -50,14 +51,14 @@ async function lane(root: string, lives: number, random: Random): Promise<Lane> 
   await last.ready()
   expect(await last.drain({ timeoutMillis: 120_000 })).toEqual({ undelivered: 0 })
   await last.shutdown({ drain: true })
-  const { recordIds, streams, alarms } = await verifyJournal(dir)
+  const { recordIds, streams, alarms, torn } = await verifyJournal(dir)
   const received = new Set(collector.recordIds())
   expect([...acknowledged].filter((id) => !recordIds.has(id))).toEqual([])
   expect([...acknowledged].filter((id) => !received.has(id))).toEqual([])
   expect(collector.received()).toMatchObject({ overlaps: 0, outOfOrder: 0, conflicts: 0 })
   expect(alarms).toEqual([])
   await collector.close()
-  return { acknowledged: acknowledged.size, onDisk: recordIds.size, streams, received: received.size }
+  return { acknowledged: acknowledged.size, onDisk: recordIds.size, streams, received: received.size, torn }
 }
 
 it(
@@ -69,16 +70,20 @@ it(
     onTestFinished(() => rmSync(root, { recursive: true, force: true }))
     const each = Math.ceil(rounds / lanes)
     const started = performance.now()
-    const done = await Promise.all(
+    const ends = await Promise.allSettled(
       Array.from({ length: lanes }, (_, number) =>
         lane(path.join(mkdtempSync(path.join(root, 'lane-'))), each, randomFrom(seed + number)),
       ),
     )
+    const done = ends.map((end) => {
+      if (end.status === 'rejected') throw end.reason
+      return end.value
+    })
     const sum = (key: keyof Lane): number => done.reduce((total, one) => total + one[key], 0)
     process.stdout.write(
       `tried: kill -9: seed ${seed}, ${each * lanes} rounds in ${Math.round((performance.now() - started) / 1000)} s, ` +
         `${sum('acknowledged')} acknowledged, ${sum('onDisk')} on disk, ${sum('received')} at the collectors, ` +
-        `${sum('streams')} streams, 0 missing\n`,
+        `${sum('streams')} streams (${sum('torn')} torn), 0 missing\n`,
     )
     expect(sum('acknowledged')).toBeGreaterThan(rounds)
   },

@@ -8,8 +8,10 @@ export interface JournalOnDisk {
   /** Ids of all records that stand whole in a line; read here by plain means, not by the library. */
   readonly recordIds: ReadonlySet<string>
   readonly streams: number
-  /** What `otel-audit verify` finds in another process; empty when it exits with 0. */
+  /** What `otel-audit verify` finds in another process, torn ends apart. */
   readonly alarms: readonly string[]
+  /** Ends that a kill or a failed write has torn. */
+  readonly torn: number
 }
 
 export async function verifyJournal(directory: string): Promise<JournalOnDisk> {
@@ -25,14 +27,31 @@ export async function verifyJournal(directory: string): Promise<JournalOnDisk> {
       }
     }
   }
-  const { code, output } = await run(['verify', directory])
-  return { recordIds, streams: streams.length, alarms: code === 0 ? [] : output.split('\n') }
+  const problems = await findings(directory)
+  // A torn line is what a kill in the middle of a write leaves, or a write that failed: it was never acknowledged.
+  const alarms = problems.filter(({ kind }) => kind !== 'torn').map(({ kind, message }) => `${kind}: ${message}`)
+  return { recordIds, streams: streams.length, alarms, torn: problems.length - alarms.length }
 }
 
-function run(args: string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [cli, ...args], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : 1, output: stdout + stderr })
+export interface Finding {
+  readonly kind: string
+  readonly message: string
+}
+
+/** The problems that `otel-audit verify` finds, in a process of its own. */
+export function findings(journal: string): Promise<Finding[]> {
+  return new Promise((resolve, reject) => {
+    const options = { maxBuffer: 64 * 1024 * 1024 }
+    execFile(process.execPath, [cli, 'verify', '--json', journal], options, (error, stdout, stderr) => {
+      if (error !== null && error.code !== 1) {
+        reject(new Error(`verify: ${error.message} ${stderr}`))
+        return
+      }
+      const objects = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Finding & { problem?: boolean })
+      resolve(objects.filter(({ problem }) => problem === true))
     })
   })
 }

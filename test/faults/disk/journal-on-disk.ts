@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
+import { verifyJournal } from '../verify-journal.ts'
 import type { Outcome } from './protocol.ts'
 
 export interface RecordOnDisk {
@@ -111,29 +111,6 @@ export async function checkJournal(journal: string, acknowledged: readonly Outco
     return record?.stream !== stream || record?.number !== number
   })
   expect(missing, 'acknowledged and not on disk').toEqual([])
-  // A torn line is what a failed write leaves, above everything acknowledged.
-  expect((await findings(journal)).filter(({ kind }) => kind !== 'torn')).toEqual([])
+  expect((await verifyJournal(journal)).alarms).toEqual([])
   return records
-}
-
-export interface Finding {
-  readonly kind: string
-  readonly message: string
-}
-
-const cli = path.join(import.meta.dirname, '../../../src/cli/main.ts')
-
-/** The problems that `otel-audit verify` finds, in a process of its own. */
-export function findings(journal: string): Promise<Finding[]> {
-  return new Promise((resolve, reject) => {
-    const options = { maxBuffer: 64 * 1024 * 1024 }
-    execFile(process.execPath, [cli, 'verify', '--json', journal], options, (error, stdout, stderr) => {
-      if (error !== null && error.code !== 1) reject(new Error(`verify: ${error.message} ${stderr}`))
-      const objects = stdout
-        .trimEnd()
-        .split('\n')
-        .map((line) => JSON.parse(line) as Finding & { problem?: boolean })
-      resolve(objects.filter(({ problem }) => problem === true))
-    })
-  })
 }
