@@ -15,6 +15,12 @@ const logger = createAuditLogger({
   onProblem: (problem) => writeSync(2, `${problem.code}: ${problem.message}\n`),
 })
 
+// Nobody kills it any more when a test run was broken off.
+const parent = process.ppid
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1)
+}, 1_000).unref()
+
 let told = false
 
 async function loop(): Promise<never> {
