@@ -17,7 +17,7 @@ export type SyncResult =
  * one of them only; the other would say OK over lost data.
  */
 export interface SyncEngine {
-  /** Starts a sync; `done` is called once, from the event loop or from inside {@link wait}. */
+  /** Starts a sync, after those asked for before it; `done` is called once, from the event loop or from inside {@link wait}. */
   request(request: SyncRequest, done: (result: SyncResult) => void): void
   /** Blocks this thread until the sync in flight is done and its callback has run. False: none is, or not within the time. */
   wait(timeoutMillis: number): boolean
@@ -59,6 +59,8 @@ export class SyncWorker implements SyncEngine {
   readonly #shared = new Int32Array(new SharedArrayBuffer(32))
   #worker: Worker | undefined
   #pending: { readonly before: number; readonly done: (result: SyncResult) => void } | undefined
+  /** A stream that failed may still have a sync in flight when the next one asks for its first. */
+  #waiting: { readonly request: SyncRequest; readonly done: (result: SyncResult) => void }[] = []
 
   /** Starts the thread now rather than at the first request. */
   start(): void {
@@ -85,7 +87,11 @@ export class SyncWorker implements SyncEngine {
   }
 
   request(request: SyncRequest, done: (result: SyncResult) => void): void {
-    if (this.#pending !== undefined) throw new Error('a sync is in flight already')
+    if (this.#pending !== undefined || this.#waiting.length > 0) this.#waiting.push({ request, done })
+    else this.#begin(request, done)
+  }
+
+  #begin(request: SyncRequest, done: (result: SyncResult) => void): void {
     this.start()
     const shared = this.#shared
     const before = Atomics.load(shared, answered)
@@ -116,6 +122,7 @@ export class SyncWorker implements SyncEngine {
   close(): void {
     const worker = this.#worker
     this.#worker = undefined
+    this.#waiting = []
     void worker?.terminate()
   }
 
@@ -135,5 +142,7 @@ export class SyncWorker implements SyncEngine {
     this.#pending = undefined
     this.#worker?.unref()
     pending.done(result)
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#begin(next.request, next.done)
   }
 }

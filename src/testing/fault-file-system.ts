@@ -47,7 +47,8 @@ export class FaultFileSystem {
   /** The unsynced bytes are lost: zeros stand where they were, as after a failed writeback. */
   loseBytes(fd: number): void {
     const segment = this.#segments.get(fd)
-    if (segment === undefined) return
+    // A stream that failed before anything of it was durable is removed while its sync is in flight.
+    if (segment === undefined || this.#real.sizeOf(segment.path) === 0) return
     const lost = segment.size - segment.synced
     // Another descriptor: the segment's own appends whatever it is told.
     const again = openSync(segment.path, 'r+')

@@ -46,4 +46,25 @@ describe('the sync worker', () => {
     expect(engine.wait(10_000)).toBe(false)
     engine.close()
   })
+
+  it('carries out one at a time: what is asked for meanwhile waits its turn, also what a callback asks for', async () => {
+    const { fd } = file()
+    const engine = new SyncWorker()
+    const order: string[] = []
+    const asked = (name: string): Promise<SyncResult> =>
+      new Promise((resolve) => {
+        engine.request({ file: fd, directories: [] }, (result) => {
+          order.push(name)
+          if (name === 'first') void asked('from the callback')
+          resolve(result)
+        })
+      })
+    const results = Promise.all([asked('first'), asked('second'), asked('third')])
+    expect(engine.wait(10_000)).toBe(true)
+    expect(order).toEqual(['first'])
+    expect(await results).toEqual(Array.from({ length: 3 }, () => ({ ok: true, linked: true })))
+    expect(await syncOnce(engine, fd, [])).toEqual({ ok: true, linked: true })
+    expect(order).toEqual(['first', 'second', 'third', 'from the callback'])
+    engine.close()
+  })
 })
