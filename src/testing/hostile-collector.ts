@@ -15,6 +15,8 @@ export interface HostileCollectorOptions {
   readonly keepRecords?: boolean
   /** Keeps the decoded text of each request; default false. */
   readonly keepRequests?: boolean
+  /** Called for each record that is accepted, also when it was before. */
+  readonly onAccepted?: (record: CollectedRecord) => void
 }
 
 /** For how long a behaviour lasts; without any, until the next `behave`. Then the collector is good. */
@@ -185,6 +187,7 @@ class Collector implements HostileCollector {
     for (const record of accepted) {
       this.#newestMillis = Math.max(this.#newestMillis, millisOf(record))
       this.#collected.add(record)
+      this.#options.onAccepted?.(record)
     }
     answer(response)
   }

@@ -25,6 +25,19 @@ const post = async (collector: HostileCollector, body: string): Promise<{ status
 }
 
 describe('the hostile collector', () => {
+  it('hands over each record that it accepts, repeats too, and none that it refuses', async () => {
+    const seen: (string | undefined)[] = []
+    const onAccepted = (one: Parameters<typeof attributeOf>[0]): unknown =>
+      seen.push(attributeOf(one, 'audit.record.id'))
+    const collector = await startHostileCollector({ keepRecords: false, onAccepted })
+    onTestFinished(() => collector.close())
+    await post(collector, request(record(1, 'a'), record(2, 'b')))
+    collector.behave({ kind: 'status', status: 503 }, { requests: 1 })
+    await post(collector, request(record(3, 'c')))
+    await post(collector, request(record(2, 'b')))
+    expect(seen).toEqual(['a', 'b', 'b'])
+  })
+
   it('counts records, duplicates, disorder and forks', async () => {
     const collector = await start()
     await post(collector, request(record(1, 'a'), record(3, 'c')))

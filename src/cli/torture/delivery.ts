@@ -9,7 +9,8 @@ import { told, type Ground, type Scenario, type ScenarioResult } from './scenari
 const phaseMillis = 200
 const mebibyte = 1_048_576
 
-const behaviours: readonly HostileBehaviour[] = [
+/** Wrong answers after which every record still arrives. */
+export const behaviours: readonly HostileBehaviour[] = [
   ...[401, 403, 404, 405, 408, 429, 500, 503].map((status) => ({ kind: 'status' as const, status })),
   { kind: 'status', status: 429, retryAfter: 0 },
   { kind: 'status', status: 503, keeps: true },
