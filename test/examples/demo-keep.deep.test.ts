@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { root } from './run-example.ts'
 
@@ -30,17 +31,19 @@ it(
   },
 )
 
-it('a demo that is killed by SIGTERM leaves no process behind', { timeout: 60_000 }, async () => {
+it('a demo that is killed by SIGTERM leaves neither a process nor a file behind', { timeout: 60_000 }, async () => {
   const child = spawn(process.execPath, [join(root, 'scripts/demo/run.ts'), '--keep'], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
   })
   onTestFinished(() => void child.kill('SIGTERM'))
   let out = ''
   child.stdout.on('data', (data: Buffer) => (out += data.toString()))
-  await expect.poll(() => out, { timeout: 40_000 }).toMatch(/service {3}http:\S+/)
+  await expect.poll(() => out, { timeout: 40_000 }).toMatch(/journal {3}\S+\n/)
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([130, null])
   await expect
     .poll(async () => fetch(`${/service {3}(http:\S+)/.exec(out)?.[1] ?? ''}/health`).catch(() => 'gone'))
     .toBe('gone')
+  const journal = /journal {3}(\S+)/.exec(out)?.[1] ?? ''
+  expect(existsSync(dirname(journal)), journal).toBe(false)
 })
