@@ -145,11 +145,16 @@ export function without(piece: Piece, numbers: ReadonlySet<number>): readonly Pi
 
 /** One OTLP/JSON logs request of these pieces, in their order. */
 export function requestBody(pieces: readonly Piece[]): Uint8Array {
+  return Buffer.concat(requestParts(pieces))
+}
+
+/** The same, not joined yet. */
+export function requestParts(pieces: readonly Pick<Piece, 'bytes'>[]): readonly Uint8Array[] {
   const parts: Uint8Array[] = [opening]
   for (const piece of pieces) {
     if (parts.length > 1) parts.push(comma)
     parts.push(piece.bytes())
   }
   parts.push(closing)
-  return Buffer.concat(parts)
+  return parts
 }

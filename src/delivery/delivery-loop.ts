@@ -7,6 +7,7 @@ import type { DeliveryOptions } from './delivery.ts'
 import { StatusBoard, type DeliveryStatus } from './delivery-status.ts'
 import { DeliveryReports } from './delivery-reports.ts'
 import { Nap, realTimers } from './nap.ts'
+import { RequestMemory } from './request-memory.ts'
 import { RequestSize } from './request-size.ts'
 import { Backoff } from './retry.ts'
 import { createTransport, type Transport } from './transport.ts'
@@ -27,6 +28,7 @@ export class DeliveryLoop {
   readonly #transport: Transport
   readonly #backoff: Backoff
   readonly #size: RequestSize
+  readonly #memory = new RequestMemory()
   readonly #nap: Nap
   readonly #board = new StatusBoard()
   readonly #reports: DeliveryReports
@@ -114,7 +116,7 @@ export class DeliveryLoop {
       this.#advance(work, batch)
       return
     }
-    const body = requestBody(pieces)
+    const body = this.#memory.body(pieces)
     const verdict = await this.#post(body)
     switch (verdict.kind) {
       case 'delivered':
@@ -162,6 +164,7 @@ export class DeliveryLoop {
   #succeeded(body: Uint8Array, records: number): void {
     this.#options.metrics.exported(records)
     this.#suspicion.accepted(body)
+    this.#memory.accepted(body)
     this.#size.succeeded()
     this.#backoff.succeeded()
     this.#board.succeeded(this.#now())

@@ -26,6 +26,7 @@ export class JournalWriter<R> {
   #stream: StreamWriter<R> | undefined
   #lock: Lock | undefined
   #writeScheduled = false
+  #inMicrotasks = false
   #failedThisTurn: AuditError | undefined
   #nextReason: string | undefined
   #otherBytes = 0
@@ -174,6 +175,7 @@ export class JournalWriter<R> {
         codec,
         arenas: this.#arenas,
         report,
+        inMicrotasks: () => this.#inMicrotasks,
         onDurable: () => this.#durable(),
         onFailed: (error, refused) => this.#streamFailed(stream, error, refused),
       })
@@ -216,11 +218,17 @@ export class JournalWriter<R> {
   /** After the microtasks of this macrotask, so that a whole tick's records share one write. */
   #scheduleWrite(): void {
     this.#writeScheduled = true
-    queueMicrotask(() => process.nextTick(this.#writeNow))
+    queueMicrotask(this.#microtasksRun)
+  }
+
+  readonly #microtasksRun = (): void => {
+    this.#inMicrotasks = true
+    process.nextTick(this.#writeNow)
   }
 
   readonly #writeNow = (): void => {
     this.#writeScheduled = false
+    this.#inMicrotasks = false
     this.#stream?.write()
   }
 

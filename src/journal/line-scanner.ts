@@ -19,12 +19,18 @@ const chunkBytes = 1024 * 1024
 /** No line is longer: a record's bound is far below, and hostile files must not fill the memory. */
 const lineBoundBytes = 64 * 1024 * 1024
 
-/** Reads a segment line by line, in chunks. Lines stay valid: their bytes are never written again. */
+/** Reads a segment line by line, in chunks. Lines stay valid until {@link LineScanner.recycle} is called. */
 export class LineScanner {
   readonly #fs: FileSystem
   readonly #fd: number
   readonly #stream: string
-  #chunk = Buffer.alloc(0)
+  #memory: Buffer = Buffer.alloc(0)
+  /** What of the file stands in the memory now. */
+  #chunk: Buffer = this.#memory
+  /** Left behind, with lines that were handed out. */
+  #left: Buffer | undefined
+  /** Free to be read into. */
+  #spare: Buffer | undefined
   /** Offset of the chunk's first byte in the file. */
   #chunkAt = 0
   #at: number
@@ -39,6 +45,17 @@ export class LineScanner {
   /** Where the next line begins. */
   get position(): number {
     return this.#at
+  }
+
+  /** Nobody needs the bytes of the lines handed out so far: what is read later may stand in their place. */
+  recycle(): void {
+    this.#spare = this.#left ?? this.#spare
+    this.#left = undefined
+  }
+
+  /** Bytes of the next line that ends at or before `limit`; 0 when there is none. */
+  nextLength(limit: number): number {
+    return this.#at >= limit ? 0 : (this.#find(limit)?.length ?? 0)
   }
 
   /** The next line that ends at or before `limit`. Without a newline before it, the rest is damage. */
@@ -74,12 +91,21 @@ export class LineScanner {
         Math.max(have * 2, this.#chunk.length === 0 ? firstChunkBytes : chunkBytes),
       )
       if (wanted <= have || have > lineBoundBytes) return undefined
-      const chunk = Buffer.allocUnsafeSlow(wanted)
-      if (have > 0) this.#chunk.copy(chunk, 0, from)
-      const read = this.#fs.read(this.#fd, chunk, have, wanted - have, this.#at + have)
-      this.#chunk = chunk.subarray(0, have + read)
+      const memory = this.#take(wanted)
+      if (have > 0) this.#chunk.copy(memory, 0, from)
+      const read = this.#fs.read(this.#fd, memory, have, wanted - have, this.#at + have)
+      this.#left = this.#memory
+      this.#memory = memory
+      this.#chunk = memory.subarray(0, have + read)
       this.#chunkAt = this.#at
       if (read === 0) return undefined
     }
+  }
+
+  #take(bytes: number): Buffer {
+    const spare = this.#spare
+    if (spare === undefined || spare.length < bytes) return Buffer.allocUnsafeSlow(bytes)
+    this.#spare = undefined
+    return spare
   }
 }

@@ -50,6 +50,7 @@ export abstract class KeptStream implements SourceStream {
     if (cursor.number <= this.#cursor.number) return
     this.#cursor = cursor
     this.#changed = true
+    this.reader.passed(cursor.number)
     this.#onAdvance()
   }
 

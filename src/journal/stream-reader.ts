@@ -63,7 +63,7 @@ export class StreamReader {
     let bytes = 0
     let place = this.#base ?? { segment: '', offset: 0, next: 1 }
     for (;;) {
-      const found = this.#step(place, after)
+      const found = this.#step(place, after, lines.length === 0 ? Infinity : maxBytes - bytes)
       if (found === undefined) return lines
       if (found.line === undefined) {
         place = found.place
@@ -71,11 +71,16 @@ export class StreamReader {
         continue
       }
       bytes += found.line.bytes.length
-      if (lines.length > 0 && bytes > maxBytes) return lines
       lines.push(found.line)
       place = found.place
       this.#places.push(place)
     }
+  }
+
+  /** Everything through this number is done with: the memory of lines handed out may be used again. */
+  passed(number: number): void {
+    const last = this.#places.at(-1)
+    if (last !== undefined && last.next <= number + 1) this.#open?.scanner.recycle()
   }
 
   close(): void {
@@ -90,14 +95,20 @@ export class StreamReader {
     if (this.#base !== undefined && this.#base.next > after + 1) this.#base = undefined
   }
 
-  /** One line, or a place further on without one; `undefined` at the end of what is readable now. */
-  #step(place: Place, after: number): { readonly place: Place; readonly line?: DeliverableLine } | undefined {
+  /** One line, or a place further on without one; `undefined` at the end of what is readable now or has room. */
+  #step(
+    place: Place,
+    after: number,
+    most: number,
+  ): { readonly place: Place; readonly line?: DeliverableLine } | undefined {
     const segments = this.#segments()
     let index = segments.findIndex(({ name }) => name === place.segment)
     if (index < 0) index = firstToRead(segments, after + 1)
     const segment = segments[index]
     if (segment === undefined) return undefined
-    const scanned = this.#scannerAt(segment, place)?.next(segment.readableEnd) ?? { kind: 'end' as const }
+    const scanner = this.#scannerAt(segment, place)
+    if (scanner !== undefined && most !== Infinity && scanner.nextLength(segment.readableEnd) > most) return undefined
+    const scanned = scanner?.next(segment.readableEnd) ?? { kind: 'end' as const }
     if (scanned.kind === 'end') {
       const following = segments[index + 1]
       if (following === undefined || !segment.complete) return undefined

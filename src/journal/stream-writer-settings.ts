@@ -8,6 +8,8 @@ export interface StreamWriterSettings<R> extends SegmentFilesSettings {
   readonly engine: SyncEngine
   readonly codec: RecordCodec<R>
   readonly arenas: ArenaPool
+  /** The tick is past its own code and runs microtasks, perhaps those of callers who just got their answer. */
+  readonly inMicrotasks: () => boolean
   /** Lines became durable. */
   readonly onDurable: () => void
   /** The stream is over without end: both the segment and the one that replaced it failed. */

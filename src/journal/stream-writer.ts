@@ -6,6 +6,7 @@ import { isWritable, type Segment } from './segment.ts'
 import { SegmentFiles } from './segment-files.ts'
 import type { StreamWriterSettings } from './stream-writer-settings.ts'
 import type { SyncResult } from './sync.ts'
+import { callersIn, UnsyncedLines } from './unsynced-lines.ts'
 
 /** So many calls in one tick are halved: one half is encoded while the other one is synced. */
 const firstEarlyRecords = 32
@@ -24,14 +25,15 @@ export class StreamWriter<R> {
   readonly #builder: LineBuilder
   readonly #next: { streamId: string; number: number; previousHash: string }
   #state: 'open' | 'closed' | 'failed' = 'open'
-  /** Written and not acknowledged, oldest first. */
-  #unacknowledged: Line[] = []
+  readonly #unsynced = new UnsyncedLines()
   #durable = 0
   /** Lines through this number were written once more; a failure before they are durable ends the stream. */
   #secondTryThrough = 0
   #syncing = false
-  #unsyncedBytes = 0
-  #unsyncedRecords = 0
+  /** Looking for a finished sync in the middle of a caller's tick. */
+  #polling = false
+  /** Synced, and acknowledged once the event loop has turned. */
+  #later: { readonly segment: Segment; readonly through: number } | undefined
   #bytesWritten = 0
   #idle: (() => void)[] = []
 
@@ -66,11 +68,11 @@ export class StreamWriter<R> {
   }
 
   get unsyncedBytes(): number {
-    return this.#unsyncedBytes
+    return this.#unsynced.bytes
   }
 
   get unsyncedRecords(): number {
-    return this.#unsyncedRecords
+    return this.#unsynced.records
   }
 
   /**
@@ -86,7 +88,7 @@ export class StreamWriter<R> {
     if (!this.#builder.takes(opening, wire)) this.write()
     if (this.#isOver()) return false
     const full = this.#builder.add(opening, next.number, wire, hash, waiter)
-    this.#unsyncedRecords++
+    this.#unsynced.records++
     next.number++
     next.previousHash = hash
     if (full) this.write()
@@ -97,9 +99,11 @@ export class StreamWriter<R> {
   /** In a long tick: a sync that could run already need not wait for the tick's end. */
   #writeEarly(): void {
     const records = this.#builder.line?.hashes.length ?? 0
-    if (records === firstEarlyRecords && this.#unacknowledged.length === 0) this.write()
+    if (records === firstEarlyRecords && this.#unsynced.all.length === 0) this.write()
     else if (records === earlyRecords) {
+      this.#polling = true
       this.#settings.engine.poll()
+      this.#polling = false
       if (!this.#syncing) this.write()
     }
   }
@@ -108,8 +112,7 @@ export class StreamWriter<R> {
   write(): void {
     const line = this.#builder.finish(this.#durable)
     if (line === undefined) return
-    this.#unacknowledged.push(line)
-    this.#unsyncedBytes += line.end - line.start
+    this.#unsynced.add(line)
     const segment = this.#files.forLine(line.first, line.end - line.start)
     const failure = this.#writeTo(segment, line)
     if (failure === undefined) this.#sync()
@@ -118,7 +121,7 @@ export class StreamWriter<R> {
 
   /** Nothing is waiting to be written or synced, also no copy of a file that lost its name. */
   get settled(): boolean {
-    if (this.#builder.line !== undefined || this.#unacknowledged.length > 0) return false
+    if (this.#builder.line !== undefined || this.#unsynced.all.length > 0) return false
     const { current } = this.#files
     return !isWritable(current) || current.durableEnd === current.size
   }
@@ -141,6 +144,10 @@ export class StreamWriter<R> {
 
   /** Blocks until a sync in flight is done. False: not within the time. */
   waitForSync(timeoutMillis: number): boolean {
+    if (this.#later !== undefined) {
+      this.#answerNow()
+      return true
+    }
     return this.#settings.engine.wait(timeoutMillis)
   }
 
@@ -177,7 +184,7 @@ export class StreamWriter<R> {
   /** Starts a sync of the oldest segment that needs one, if none is in flight. */
   #sync(): void {
     if (this.#syncing || this.#state === 'failed') return
-    const segment = this.#unacknowledged[0]?.segment ?? this.#files.current
+    const segment = this.#unsynced.all[0]?.segment ?? this.#files.current
     if (!isWritable(segment) || segment.durableEnd === segment.size) return
     const through = segment.size
     this.#syncing = true
@@ -193,25 +200,32 @@ export class StreamWriter<R> {
     if (isWritable(segment)) {
       if (!result.ok) this.#segmentFailed(segment, result.code)
       else if (!result.linked) this.#segmentLostItsName(segment)
+      else if (this.#polling && this.#settings.inMicrotasks() && segment === this.#files.current)
+        this.#answerLater(segment, through)
       else this.#acknowledge(segment, through)
     }
     this.#sync()
   }
 
+  /** Callers who answer an acknowledgement with their next call at once would never let the event loop turn. */
+  #answerLater(segment: Segment, through: number): void {
+    if (this.#later === undefined) setImmediate(() => this.#answerNow())
+    this.#later = { segment, through }
+  }
+
+  #answerNow(): void {
+    const later = this.#later
+    this.#later = undefined
+    if (later !== undefined && isWritable(later.segment)) this.#acknowledge(later.segment, later.through)
+  }
+
   #acknowledge(segment: Segment, through: number): void {
+    this.#later = undefined
     segment.named = true
     segment.durableEnd = through
-    const lines = this.#unacknowledged
-    let count = 0
-    for (const line of lines) {
-      if (line.segment !== segment || line.segmentEnd > through) break
-      count++
-    }
-    const acknowledged = lines.splice(0, count)
+    const acknowledged = this.#unsynced.takeSynced(segment, through)
     for (const line of acknowledged) {
       this.#durable = line.last
-      this.#unsyncedBytes -= line.end - line.start
-      this.#unsyncedRecords -= line.hashes.length
       this.#builder.release(line)
     }
     if (segment.state === 'sealed' && through === segment.size) this.#files.close(segment, 'closed')
@@ -240,12 +254,13 @@ export class StreamWriter<R> {
 
   /** Writes everything unacknowledged once more, byte for byte, to a segment of the next generation. */
   #moveOn(error: AuditError, lost: Segment | undefined): void {
+    this.#answerNow()
     if (this.#durable < this.#secondTryThrough) {
       this.#fail(error)
       return
     }
     const over = this.#files.all.filter(isWritable)
-    const again = this.#unacknowledged
+    const again = this.#unsynced.all
     let failure: AuditError | undefined
     try {
       const segment = this.#files.open(lost?.first ?? again[0]?.first ?? this.#next.number)
@@ -266,17 +281,11 @@ export class StreamWriter<R> {
   /** The stream is over without end: what is not acknowledged is refused. It may be on disk all the same. */
   #fail(error: AuditError): void {
     this.#state = 'failed'
-    const refused = this.#unacknowledged
+    const refused = this.#unsynced.takeAll()
     const inProgress = this.#builder.abandon()
     if (inProgress !== undefined) refused.push(inProgress)
-    this.#unacknowledged = []
-    this.#unsyncedBytes = 0
-    this.#unsyncedRecords = 0
     this.#files.closeAll('failed')
-    this.#settings.onFailed(
-      error,
-      refused.reduce((sum, { waiters }) => sum + waiters.filter(isCallers).length, 0),
-    )
+    this.#settings.onFailed(error, callersIn(refused))
     for (const line of refused) for (const waiter of line.waiters) waiter?.refused(error)
     this.#wakeIdle()
   }
@@ -287,9 +296,4 @@ export class StreamWriter<R> {
     this.#idle = []
     for (const callback of idle) callback()
   }
-}
-
-/** The pipeline's own records have no waiter, or one that says so. */
-function isCallers(waiter: AppendWaiter | undefined): boolean {
-  return waiter !== undefined && waiter.ofPipeline !== true
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { createAuditLogger } from '../../src/create-audit-logger.ts'
 import { decodeLine } from '../../src/journal/line.ts'
 import { freshDirectory, textJournal, textsOf } from './text-journal.ts'
 
@@ -78,6 +79,50 @@ describe('a journal', () => {
     ])
     await journal.end()
     await journal.close()
+  })
+
+  it('keeps the bytes of lines that are not delivered yet, whatever is read in between', async () => {
+    const { journal, append } = textJournal(freshDirectory())
+    for (let line = 0; line < 24; line++) {
+      await Promise.all(Array.from({ length: 100 }, (_, i) => append(`${line}/${i} ${'x'.repeat(2_000)}`)))
+    }
+    const stream = journal.nextStream()
+    const texts: string[] = []
+    for (let lines = stream?.readLines(600_000) ?? []; lines.length > 0; lines = stream?.readLines(600_000) ?? []) {
+      expect(lines.length).toBeGreaterThan(1)
+      const copies = lines.map(({ bytes }) => ({ bytes: Buffer.from(bytes) }))
+      for (const { last, headHash } of lines) {
+        journal.status() // reads the oldest undelivered line
+        expect(lines.at(-1)?.bytes).toEqual(copies.at(-1)?.bytes)
+        stream?.advance({ number: last, hash: headHash })
+      }
+      texts.push(...textsOf(copies))
+    }
+    expect(texts).toHaveLength(2_401)
+    expect(texts.at(-1)).toMatch(/^23\/99 /)
+    await journal.end()
+    await journal.close()
+  })
+
+  it('lets the event loop turn while callers answer each acknowledgement with their next record', async () => {
+    const logger = createAuditLogger({ serviceName: 'shop', journal: { dir: freshDirectory() }, collector: false })
+    const event = {
+      adminUserId: 'mara',
+      action: 'update_setting',
+      targetType: 'setting',
+      targetId: 'mail',
+      details: { text: 'x'.repeat(2_000), list: Array.from({ length: 20 }, (_, i) => i) },
+    }
+    let left = 30_000
+    let turns = 0
+    const caller = async (): Promise<void> => {
+      while (left-- > 0) await logger.logAction(event)
+    }
+    const turn = setInterval(() => turns++, 0)
+    await Promise.all(Array.from({ length: 1_024 }, caller))
+    clearInterval(turn)
+    expect(turns).toBeGreaterThan(20) // 30 rounds
+    await logger.shutdown()
   })
 
   it('delivers an earlier life first, names it in its own stream and marks it once delivered', async () => {

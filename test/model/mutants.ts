@@ -47,13 +47,12 @@ export const mutants: readonly Mutant[] = [
     name: 'number reuse',
     file: 'journal/stream-writer.ts',
     from: "    this.#state = 'failed'\n",
-    to: `    const first = this.#unacknowledged[0]
+    to: `    const first = this.#unsynced.all[0]
     if (first !== undefined) {
       this.#next.number = this.#durable + 1
       this.#next.previousHash = ''
-      this.#unacknowledged = []
+      this.#unsynced.takeAll()
       this.#builder.abandon()
-      this.#unsyncedRecords = this.#unsyncedBytes = 0
       try { this.#files.open(this.#next.number); return } catch {}
     }
     this.#state = 'failed'
