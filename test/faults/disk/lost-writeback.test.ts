@@ -9,8 +9,8 @@ import { Service } from './service.ts'
  * The file behind the device is full of holes and can't grow: ext4 takes the writes, and only the writeback fails. Linux
  * tells that once, to one fdatasync; a second one would say OK over zeros.
  *
- * Each line begins a segment of its own, so that no request to the device can be written in part: the loop driver calls
- * a short write a success, and no caller of fdatasync could know better.
+ * Each line begins a segment of its own, so that no request to the device can be written in part: we suppose that the
+ * loop driver may take a short write for a success, which no caller of fdatasync could know better. That is not shown.
  */
 for (const phase of ['full', 'room again'] as const) {
   it.skipIf(noLoop)(
