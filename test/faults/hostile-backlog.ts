@@ -35,7 +35,7 @@ export async function deliverOldBacklog(records: number): Promise<void> {
   const seconds = (performance.now() - began) / 1_000
   const accounts = trail.accounts()
   process.stdout.write(
-    `backlog of ${hours} h in ${lives} lives against a window of 1 h: ${accounts.acknowledged} acknowledged, ` +
+    `tried: backlog of ${hours} h in ${lives} lives against a window of 1 h: ${accounts.acknowledged} acknowledged, ` +
       `${accounts.received} received, ${accounts.duplicates} twice, ${accounts.setAside.length} refused, ` +
       `${Math.round(accounts.acknowledged / seconds)} records/s\n`,
   )

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, type TestContext } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished, type TestContext } from 'vitest'
 import {
   attributeOf,
   type CollectedRecord,
@@ -74,7 +74,17 @@ const cases: Record<string, Case> = {
   'a limit to requests': { behaviour: { kind: 'limit', bytes: 3_000 } },
 }
 
+const outlived = { kinds: 0, acknowledged: 0, twice: 0, setAside: 0, slowest: { name: '', millis: 0 } }
+
 describe('through the whole library, a collector that answers with', () => {
+  afterAll(() => {
+    const { kinds, acknowledged, twice, setAside, slowest } = outlived
+    process.stdout.write(
+      `tried: ${kinds} kinds of answers of a collector: ${acknowledged} acknowledged, none lost, ${twice} twice, ${setAside} set ` +
+        `aside; fresh records came at the latest ${slowest.millis} ms after the end (${slowest.name})\n`,
+    )
+  })
+
   for (const [name, one] of Object.entries(cases)) {
     it.concurrent(`${name} loses nothing, and fresh records flow soon after`, { timeout: 60_000 }, (context) =>
       outlive(name, one, context),
@@ -104,15 +114,16 @@ async function outlive(name: string, one: Case, { expect, onTestFinished }: Test
   expect(await trail.drain(20_000)).toBe(0)
   const accounts = trail.accounts()
   const { acknowledged, duplicates, setAside, outOfOrder } = accounts
-  process.stdout.write(
-    `hostile collector, ${name}: ${acknowledged} acknowledged, ${duplicates} twice, ${setAside.length} set aside; ` +
-      `fresh after ${took} ms\n`,
-  )
-  expect(arrived).toBe(true)
+  expect(arrived, `fresh after ${took} ms`).toBe(true)
   expect(accounts).toMatchObject({ acknowledged: 68, missing: [], overlaps: 0, conflicts: 0 })
   if (one.takesOutOfOrder !== true) expect(outOfOrder).toBe(0)
   if (one.setsAside === undefined) expect(setAside).toEqual([])
   if (one.setsAside === 'poison') expect([...setAside].sort()).toEqual([...poison].sort())
+  outlived.kinds++
+  outlived.acknowledged += acknowledged
+  outlived.twice += duplicates
+  outlived.setAside += setAside.length
+  if (took > outlived.slowest.millis) outlived.slowest = { name, millis: took }
 }
 
 async function some(condition: () => boolean, millis: number): Promise<boolean> {
@@ -125,7 +136,14 @@ async function some(condition: () => boolean, millis: number): Promise<boolean> 
 }
 
 describe('a dead writer', () => {
-  it.each([1, 2, 40])(
+  const poisonous = [1, 2, 40]
+  let survived = 0
+  afterAll(() => {
+    process.stdout.write(
+      `tried: a dead writer with ${poisonous.join(', ')} poisonous last records: ${survived} did not hold up the living\n`,
+    )
+  })
+  it.each(poisonous)(
     'whose last %i records are poison does not hold up the living ones',
     { timeout: 30_000 },
     async (count) => {
@@ -143,6 +161,7 @@ describe('a dead writer', () => {
       const accounts = trail.accounts()
       expect(accounts).toMatchObject({ missing: [], outOfOrder: 0, conflicts: 0 })
       expect([...accounts.setAside].sort()).toEqual([...poison].sort())
+      survived++
     },
   )
 

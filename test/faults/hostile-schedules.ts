@@ -50,7 +50,7 @@ export async function runSchedules(seed: number, count: number): Promise<void> {
   for (let n = 0; n < count; n++) await runSchedule(seed + n, totals)
   const { records, duplicates, poison, setAside, restarts } = totals
   process.stdout.write(
-    `hostile schedules: seeds ${seed} to ${seed + count - 1}, ${records} acknowledged, none lost, ${duplicates} twice, ` +
+    `tried: ${count} hostile schedules: seeds ${seed} to ${seed + count - 1}, ${records} acknowledged, none lost, ${duplicates} twice, ` +
       `${poison} poison, ${setAside} set aside, ${restarts} restarts\n`,
   )
 }

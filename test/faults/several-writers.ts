@@ -62,7 +62,7 @@ export async function killSeveralWriters({ kind, kills, seed, losesLocks = false
   const { duplicates, outOfOrder, conflicts } = collector.received()
   const streams = writersOfStreams(writers.journal)
   process.stdout.write(
-    `several writers, ${kind}: seed ${seed}, ${writers.killed} kills, ${oracle.writers} writers, ${disk.streams} streams, ` +
+    `tried: several writers, ${kind}: seed ${seed}, ${writers.killed} kills, ${oracle.writers} writers, ${disk.streams} streams, ` +
       `${oracle.acknowledged.length} acknowledged, ${received.size} received, ${duplicates} twice; ` +
       (took === undefined
         ? 'locks were lost\n'

@@ -9,7 +9,9 @@ it(`finds nothing in ${sequences} sequences of faults and power cuts`, { timeout
   const results = await Promise.all(halves)
   const tried = results.reduce((sum, result) => sum + result.sequences, 0)
   const acknowledged = results.reduce((sum, result) => sum + result.acknowledged, 0)
-  process.stdout.write(`power-cut model: seeds from ${seed}, ${tried} sequences, ${acknowledged} acknowledgements\n`)
+  process.stdout.write(
+    `tried: power-cut model: seeds from ${seed}, ${tried} sequences, ${acknowledged} acknowledgements\n`,
+  )
   for (const { found } of results) expect(found).toEqual({})
   expect(tried).toBeGreaterThanOrEqual(sequences)
 })

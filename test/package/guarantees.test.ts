@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { textOf, trackedFiles } from './tracked-files.ts'
 
@@ -29,5 +30,16 @@ describe('docs/guarantees.md', () => {
     const tests = trackedFiles().filter((file) => /^test\/(faults|model)\/.*\.test\.ts$/.test(file))
     expect(tests.length).toBeGreaterThan(15)
     expect(tests.filter((file) => !named.includes(file))).toEqual([])
+  })
+})
+
+describe('a test of faults or of the model', () => {
+  it('says what it tried on a line that .ci/run shows, by itself or by what it shares with its deep form', () => {
+    expect(textOf('.ci/run')).toContain("'^(skipped|tried):'")
+    const tests = trackedFiles().filter((file) => /^test\/(faults|model)\/.*\.test\.ts$/.test(file))
+    const shared = (file: string): string[] =>
+      [...textOf(file).matchAll(/from '(\.\/[^']+\.ts)'/g)].map(([, name = '']) => join(dirname(file), name))
+    const tells = (file: string): boolean => textOf(file).includes('`tried: ') || textOf(file).includes("'tried: ")
+    expect(tests.filter((file) => ![file, ...shared(file)].some(tells))).toEqual([])
   })
 })
