@@ -15,6 +15,8 @@ export interface Adoption {
   readonly lastNumber: number
   readonly headHash: string
   readonly state: 'ended' | 'unended' | 'torn'
+  /** Its cursor, when that lies behind `lastNumber`: the records in between were delivered once and are gone. */
+  readonly deliveredThrough: number | undefined
 }
 
 export interface BacklogSettings {
@@ -123,10 +125,11 @@ export class Backlog {
       if (outcome.state === 'held') lock = outcome.lock
       syncStream(fs, directory)
       const tail = readTail(fs, directory, id)
-      const cursor = this.#startingPoint(directory, id, tail.last)
-      this.#adopted.set(id, new AdoptedStream(fs, directory, id, cursor, tail, lock, report, onAdvance))
+      const { cursor, lost } = this.#startingPoint(directory, id, tail.last)
+      this.#adopted.set(id, new AdoptedStream(fs, directory, id, cursor, lost, tail, lock, report, onAdvance))
       const { last: lastNumber, head: headHash, state } = tail
-      if (lastNumber > 0) onAdopted({ stream: id, lastNumber, headHash, state })
+      const deliveredThrough = lost?.number
+      if (lastNumber > 0 || lost !== undefined) onAdopted({ stream: id, lastNumber, headHash, state, deliveredThrough })
     } catch (cause) {
       lock?.release()
       if (!fs.list(this.#settings.directory).includes(id)) return // another process's retention was faster
@@ -135,21 +138,21 @@ export class Backlog {
     }
   }
 
-  /** The stream's cursor, or its beginning when the cursor is missing, forged or beyond what is there. */
-  #startingPoint(directory: string, id: string, last: number): DeliveryCursor {
+  /** The stream's cursor, or its beginning when the cursor is missing, forged or beyond what is there (then it is `lost`). */
+  #startingPoint(directory: string, id: string, last: number): { cursor: DeliveryCursor; lost?: DeliveryCursor } {
     const { fs, report } = this.#settings
     const known = this.#known.get(id)
     const cursor = known ?? readCursor(fs, directory, id)
-    if (cursor === undefined || cursor.number === 0) return startCursor
+    if (cursor === undefined || cursor.number === 0) return { cursor: startCursor }
     if (cursor.number > last) {
       const message = `audit journal: stream ${id} was delivered through ${cursor.number} but ends at ${last}: its tail was lost; everything kept is sent again`
       report({ code: 'tail_lost', message })
-      return startCursor
+      return { cursor: startCursor, lost: cursor }
     }
-    if (known !== undefined || cursorMatches(fs, directory, id, cursor)) return cursor
+    if (known !== undefined || cursorMatches(fs, directory, id, cursor)) return { cursor }
     const message = `audit journal: the cursor of stream ${id} does not match its records; everything kept is sent again`
     report({ code: 'corrupt', message })
-    return startCursor
+    return { cursor: startCursor }
   }
 }
 

@@ -28,13 +28,14 @@ export abstract class KeptStream implements SourceStream {
     segments: () => readonly ReadableSegment[],
     onDamage: (damage: ReadDamage) => void,
     onAdvance: () => void,
+    saved: DeliveryCursor = startCursor,
   ) {
     this.fs = fs
     this.#onAdvance = onAdvance
     this.directory = directory
     this.id = id
     this.#cursor = cursor
-    this.#file = new CursorFile(fs, directory, id, startCursor)
+    this.#file = new CursorFile(fs, directory, id, saved)
     this.reader = new StreamReader(fs, directory, id, segments, onDamage)
   }
 
@@ -151,6 +152,8 @@ export class AdoptedStream extends KeptStream {
     directory: string,
     id: string,
     cursor: DeliveryCursor,
+    /** How far it had been delivered when its tail was lost. Its file stays: it is what shows the loss. */
+    lost: DeliveryCursor | undefined,
     tail: StreamTail,
     lock: Lock | undefined,
     report: ReportProblem,
@@ -163,8 +166,9 @@ export class AdoptedStream extends KeptStream {
       id,
       cursor,
       () => segments,
-      (damage) => report(describe(directory, damage, tail.durable)),
+      (damage) => report(describe(directory, damage, Math.max(tail.durable, lost?.number ?? 0))),
       onAdvance,
+      lost,
     )
     this.tail = tail
     this.#segments = segments

@@ -41,6 +41,7 @@ export class StreamReader {
   /** Behind each line handed out since. */
   #places: Place[] = []
   readonly #told = new Set<string>()
+  #closed = false
 
   constructor(
     fs: FileSystem,
@@ -56,8 +57,19 @@ export class StreamReader {
     this.#onDamage = onDamage
   }
 
-  /** The lines that hold the records after `after`: at most `maxBytes` in all, but at least one if any is there. */
+  /**
+   * The lines that hold the records after `after`: at most `maxBytes` in all, but at least one if any is there. Works when
+   * closed too, for whoever still has records of this stream in hand, and then leaves no file open.
+   */
   read(after: number, maxBytes: number): DeliverableLine[] {
+    try {
+      return this.#read(after, maxBytes)
+    } finally {
+      if (this.#closed) this.#closeFile()
+    }
+  }
+
+  #read(after: number, maxBytes: number): DeliverableLine[] {
     this.#settle(after)
     const lines: DeliverableLine[] = []
     let bytes = 0
@@ -84,6 +96,11 @@ export class StreamReader {
   }
 
   close(): void {
+    this.#closed = true
+    this.#closeFile()
+  }
+
+  #closeFile(): void {
     if (this.#open !== undefined) this.#fs.close(this.#open.fd)
     this.#open = undefined
   }
@@ -140,7 +157,7 @@ export class StreamReader {
     if (this.#open?.segment === segment.name && this.#open.scanner.position === offset) return this.#open.scanner
     let fd = this.#open?.segment === segment.name ? this.#open.fd : undefined
     if (fd === undefined) {
-      this.close()
+      this.#closeFile()
       try {
         fd = this.#fs.openForReading(`${this.#directory}/${segment.name}`)
       } catch {

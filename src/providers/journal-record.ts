@@ -104,8 +104,9 @@ export class PipelineRecordMaker {
     return this.#make('start', stream, { ...this.#about(), ...(reason === undefined ? {} : { reason }) })
   }
 
-  adopt({ stream, lastNumber, headHash, state }: Adoption): JournalRecord {
-    return this.#make('adopt', stream, { streamId: stream, lastNumber, headHash, state })
+  adopt({ stream, lastNumber, headHash, state, deliveredThrough }: Adoption): JournalRecord {
+    const lost = deliveredThrough === undefined ? {} : { deliveredThrough }
+    return this.#make('adopt', stream, { streamId: stream, lastNumber, headHash, state, ...lost })
   }
 
   /** Records that were refused or set aside are `unconfirmed`, never `lost`: some of them may be there all the same. */

@@ -51,8 +51,16 @@ it(
       const { problems, collector } = await nextLife(dir)
       expect(problems, what).toContain(lost(stream, number, last))
       if (!andAHalf) expect(problems, what).toHaveLength(1)
+      expect(
+        problems.filter((problem) => problem.startsWith('torn')),
+        what,
+      ).toEqual([])
       expect(collector.numbers(stream), what).toEqual(kept.map((record) => record.number))
       expect(missingAt(collector, kept), what).toEqual([])
+      // What is left is delivered once more, and the loss still shows: locally and in the trail of the next stream.
+      const still = (await findings(dir)).map(({ kind, message }) => `${kind}: ${message}`)
+      expect(still, what).toContain(`${found[0]?.kind}: ${found[0]?.message}`)
+      expect(trailOf(dir), what).toContain(`{"key":"deliveredThrough","value":{"intValue":"${number}"}}`)
       sentAgain += last
     }
     process.stdout.write(
@@ -117,6 +125,11 @@ async function dieDelivered(dir: string, more = 0): Promise<Cursor> {
   const cursor = readCursor(dir, stream)
   if (cursor?.number !== delivered) throw new Error('the cursor moved on')
   return cursor
+}
+
+function trailOf(dir: string): string {
+  const streams = readdirSync(dir).filter((name) => name.length === 36)
+  return streams.flatMap((stream) => segmentsOf(dir, stream).map((file) => readFileSync(file, 'utf8'))).join('')
 }
 
 function readCursor(dir: string, stream: string): Cursor | undefined {

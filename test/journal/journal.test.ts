@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createAuditLogger } from '../../src/create-audit-logger.ts'
+import { nodeFileSystem, type FileSystem } from '../../src/journal/file-system.ts'
 import { decodeLine } from '../../src/journal/line.ts'
 import { freshDirectory, textJournal, textsOf } from './text-journal.ts'
 
@@ -102,6 +103,31 @@ describe('a journal', () => {
     expect(texts.at(-1)).toMatch(/^23\/99 /)
     await journal.end()
     await journal.close()
+  })
+
+  it('leaves no file open when a stream is read after it was closed', async () => {
+    const open = new Set<number>()
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      openForReading: (file) => {
+        const fd = nodeFileSystem.openForReading(file)
+        open.add(fd)
+        return fd
+      },
+      close: (fd) => {
+        open.delete(fd)
+        nodeFileSystem.close(fd)
+      },
+    }
+    const { journal, append } = textJournal(freshDirectory(), { fs })
+    await append('one')
+    const stream = journal.nextStream()
+    expect(textsOf(stream?.readLines(1_000) ?? [])).toEqual(['start', 'one'])
+    expect(open.size).toBe(1)
+    await journal.end()
+    await journal.close()
+    expect(textsOf(stream?.readLines(1_000_000) ?? [])).toEqual(['start', 'one', 'stop'])
+    expect(open.size).toBe(0)
   })
 
   it('lets the event loop turn while callers answer each acknowledgement with their next record', async () => {

@@ -40,11 +40,11 @@ export class StreamLines {
   /** After all streams were read: what the damaged lines mean, and whether the end is there. */
   findings(): JudgedFinding[] {
     const { path, id } = this.#stream
-    const cursor = this.#whole
-      ? (readDelivered(nodeFileSystem, path, id) ?? readCursor(nodeFileSystem, path, id))
-      : undefined
+    // Where a tail was lost, what was sent again ends before the cursor.
+    const cursors = this.#whole ? [readDelivered(nodeFileSystem, path, id), readCursor(nodeFileSystem, path, id)] : []
+    const delivered = Math.max(0, ...cursors.map((cursor) => cursor?.number ?? 0))
     const adopted = this.#adoptions.of(this.#streamId)
-    const known = Math.max(this.#durable, cursor?.number ?? 0, adopted?.lastNumber ?? 0)
+    const known = Math.max(this.#durable, delivered, adopted?.lastNumber ?? 0)
     const knowledge = {
       streamId: this.#streamId,
       durable: known,
@@ -54,8 +54,8 @@ export class StreamLines {
     const findings = this.#damaged.map((damage) => judgeDamage(damage, knowledge))
     const last = Math.max(this.#sound.highest, this.#next - 1)
     const cutThere = this.#damaged.some(({ number }) => number > last)
-    if (cursor !== undefined && cursor.number > last && !cutThere) {
-      const message = `records ${last + 1} to ${cursor.number} are missing at the end: the delivery cursor knows of them`
+    if (delivered > last && !cutThere) {
+      const message = `records ${last + 1} to ${delivered} are missing at the end: the delivery cursor knows of them`
       const place = { streamId: this.#streamId, number: last + 1, recordId: undefined, source: path, line: 0 }
       findings.push({ kind: 'tail_lost', level: 'error', ...place, message })
     }
