@@ -7,7 +7,7 @@ import { recordsOnDisk, type RecordOnDisk } from './disk/journal-on-disk.ts'
 import { scratch } from './disk/mounts.ts'
 import { Service } from './disk/service.ts'
 import { until } from './disk/until.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../../src/cli/torture/random.ts'
 import { findings } from './verify-journal.ts'
 
 interface Cursor {

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import { openSync, writeSync } from 'node:fs'
 import { createAuditLogger } from '../../src/index.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../../src/cli/torture/random.ts'
 
 const [dir = '', oracleFile = '', seed = '', end = ''] = process.argv.slice(2)
 const random = randomFrom(Number(seed))

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAuditLogger } from '../../src/index.ts'
 import { startHostileCollector } from '../../src/testing/index.ts'
-import { randomFrom, type Random } from './random.ts'
+import { randomFrom, type Random } from '../../src/cli/torture/random.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 const child = path.join(import.meta.dirname, 'earlier-ticks-child.ts')

@@ -5,7 +5,7 @@ import { expect, onTestFinished } from 'vitest'
 import { createAuditLogger } from '../../src/index.ts'
 import { startHostileCollector } from '../../src/testing/index.ts'
 import { runCli } from '../cli/run-cli.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../../src/cli/torture/random.ts'
 
 const event = { adminUserId: 'a', action: 'b', targetType: 'c' }
 

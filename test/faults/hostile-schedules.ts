@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { attributeOf, type HostileBehaviour } from '../../src/testing/hostile-collector-behaviour.ts'
 import { HostileTrail } from './hostile-trail.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../../src/cli/torture/random.ts'
 
 const weather: readonly HostileBehaviour[] = [
   { kind: 'status', status: 401 },

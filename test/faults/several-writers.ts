@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { createAuditLogger } from '../../src/create-audit-logger.ts'
 import { startHostileCollector, type HostileCollector } from '../../src/testing/hostile-collector.ts'
-import { randomFrom, type Random } from './random.ts'
+import { randomFrom, type Random } from '../../src/cli/torture/random.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 export type WritersKind = 'cluster' | 'threads' | 'copies'

@@ -9,11 +9,14 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Journal as JournalClass } from '../../src/journal/journal.ts'
+import { randomFrom, type Random } from '../../src/cli/torture/random.ts'
 import {
   cloneDisk,
   failWriteback,
   newDirectory,
+  noFaults as none,
   powerCut,
+  someFaults as some,
   type DirectoryNode,
   type Faults,
   type Node,
@@ -40,33 +43,12 @@ const idle = { unref: () => idle, ref: () => idle }
 Object.assign(globalThis, { setInterval: () => idle, setTimeout: () => idle })
 process.setMaxListeners(0)
 
-type Random = () => number
-const none: Faults = { shortWrite: 0, writeError: 0, createError: 0, syncLost: 0, syncKept: 0, directorySyncError: 0 }
-const some: Faults = {
-  shortWrite: 0.04,
-  writeError: 0.03,
-  createError: 0.03,
-  syncLost: 0.04,
-  syncKept: 0.03,
-  directorySyncError: 0.02,
-}
 const survivals: readonly Survival[] = ['all', 'none', 'one lost', 'random']
-
-function randomFrom(seed: number): Random {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const microtasks = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)))
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-let sequences = 0
-let acknowledged = 0
+let [sequences, acknowledged] = [0, 0]
 
 interface Life {
   readonly fs: SimFileSystem

@@ -4,9 +4,9 @@
  * independently of each other and in any order until they are synced. Sectors are small, so that tears are frequent.
  */
 
-const sectorBytes = 64
+import type { Random } from '../../src/cli/torture/random.ts'
 
-export type Random = () => number
+const sectorBytes = 64
 
 export interface Faults {
   /** Probability of each, per operation. */
@@ -17,6 +17,24 @@ export interface Faults {
   readonly syncLost: number
   readonly syncKept: number
   readonly directorySyncError: number
+}
+
+export const noFaults: Faults = {
+  shortWrite: 0,
+  writeError: 0,
+  createError: 0,
+  syncLost: 0,
+  syncKept: 0,
+  directorySyncError: 0,
+}
+
+export const someFaults: Faults = {
+  shortWrite: 0.04,
+  writeError: 0.03,
+  createError: 0.03,
+  syncLost: 0.04,
+  syncKept: 0.03,
+  directorySyncError: 0.02,
 }
 
 export interface FileNode {

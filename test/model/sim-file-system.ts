@@ -1,3 +1,4 @@
+import type { Random } from '../../src/cli/torture/random.ts'
 import type { FileSystem } from '../../src/journal/file-system.ts'
 import type { SyncEngine, SyncRequest, SyncResult } from '../../src/journal/sync.ts'
 import {
@@ -11,7 +12,6 @@ import {
   type Faults,
   type FileNode,
   type Node,
-  type Random,
   type SyncTicket,
 } from './sim-disk.ts'
 
