@@ -9,8 +9,7 @@ export interface BackPressureSettings {
 
 /** What waits for the disk. */
 export interface PressedStream {
-  readonly unsyncedBytes: number
-  readonly unsyncedRecords: number
+  readonly unsynced: { readonly bytes: number; readonly records: number }
   write(): void
   waitForSync(timeoutMillis: number): boolean
 }
@@ -30,7 +29,8 @@ export class BackPressure {
   exceeds(stream: PressedStream | undefined, share: number): boolean {
     if (stream === undefined) return false
     const { maxUnsyncedBytes, maxUnsyncedRecords } = this.#settings
-    return stream.unsyncedBytes > maxUnsyncedBytes * share || stream.unsyncedRecords > maxUnsyncedRecords * share
+    const { bytes, records } = stream.unsynced
+    return bytes > maxUnsyncedBytes * share || records > maxUnsyncedRecords * share
   }
 
   /** True when the next record is to be refused. */

@@ -1,16 +1,19 @@
 import { AuditError } from '../errors.ts'
 import { diskError, systemCode } from './disk-error.ts'
 import { LineBuilder, type Line } from './line-builder.ts'
+import { Pace } from './pace.ts'
 import type { AppendWaiter } from './record-codec.ts'
 import { isWritable, type Segment } from './segment.ts'
 import { SegmentFiles } from './segment-files.ts'
 import type { StreamWriterSettings } from './stream-writer-settings.ts'
 import type { SyncResult } from './sync.ts'
-import { callersIn, UnsyncedLines } from './unsynced-lines.ts'
+import { callersIn, tellDurable, UnsyncedLines } from './unsynced-lines.ts'
 
 /** So many calls in one tick are halved: one half is encoded while the other one is synced. */
 const firstEarlyRecords = 32
 const earlyRecords = 256
+/** After so many callers have heard of their records the event loop turns before others do. */
+const answersInATurn = 256
 
 /**
  * Writes one stream, from its first record to its end. Group commit: records gather in a line until the tick is over
@@ -30,12 +33,13 @@ export class StreamWriter<R> {
   /** Lines through this number were written once more; a failure before they are durable ends the stream. */
   #secondTryThrough = 0
   #syncing = false
-  /** Looking for a finished sync in the middle of a caller's tick. */
-  #polling = false
-  /** Synced, and acknowledged once the event loop has turned. */
-  #later: { readonly segment: Segment; readonly through: number } | undefined
+  /** What the last sync covers until all of it is acknowledged. */
+  #covered: { readonly segment: Segment; readonly through: number } | undefined
+  /** Whoever looks for a finished sync now must not wait for the next turn. */
+  #pressed = false
+  readonly #pace = new Pace(() => this.#goOn(answersInATurn))
   #bytesWritten = 0
-  #idle: (() => void)[] = []
+  readonly #idle: (() => void)[] = []
 
   /** Makes the directory and the first segment. @throws the system's error. */
   constructor(settings: StreamWriterSettings<R>) {
@@ -67,12 +71,9 @@ export class StreamWriter<R> {
     return this.#bytesWritten
   }
 
-  get unsyncedBytes(): number {
-    return this.#unsynced.bytes
-  }
-
-  get unsyncedRecords(): number {
-    return this.#unsynced.records
+  /** How much waits for the disk. */
+  get unsynced(): { readonly bytes: number; readonly records: number } {
+    return this.#unsynced
   }
 
   /**
@@ -101,9 +102,9 @@ export class StreamWriter<R> {
     const records = this.#builder.line?.hashes.length ?? 0
     if (records === firstEarlyRecords && this.#unsynced.all.length === 0) this.write()
     else if (records === earlyRecords) {
-      this.#polling = true
+      this.#pressed = !this.#settings.inMicrotasks()
       this.#settings.engine.poll()
-      this.#polling = false
+      this.#pressed = false
       if (!this.#syncing) this.write()
     }
   }
@@ -144,11 +145,9 @@ export class StreamWriter<R> {
 
   /** Blocks until a sync in flight is done. False: not within the time. */
   waitForSync(timeoutMillis: number): boolean {
-    if (this.#later !== undefined) {
-      this.#answerNow()
-      return true
-    }
-    return this.#settings.engine.wait(timeoutMillis)
+    if (this.#covered === undefined && !this.#settings.engine.wait(timeoutMillis)) return false
+    this.#goOn(Infinity)
+    return true
   }
 
   /** Deletes segments of delivered records, never the one being written. @throws the system's error */
@@ -181,11 +180,12 @@ export class StreamWriter<R> {
     }
   }
 
-  /** Starts a sync of the oldest segment that needs one, if none is in flight. */
+  /** Starts a sync of the oldest segment that needs one, unless one is in flight. */
   #sync(): void {
     if (this.#syncing || this.#state === 'failed') return
     const segment = this.#unsynced.all[0]?.segment ?? this.#files.current
-    if (!isWritable(segment) || segment.durableEnd === segment.size) return
+    const covered = this.#covered?.segment === segment ? this.#covered.through : segment.durableEnd
+    if (!isWritable(segment) || covered === segment.size) return
     const through = segment.size
     this.#syncing = true
     this.#files.hold()
@@ -200,40 +200,44 @@ export class StreamWriter<R> {
     if (isWritable(segment)) {
       if (!result.ok) this.#segmentFailed(segment, result.code)
       else if (!result.linked) this.#segmentLostItsName(segment)
-      else if (this.#polling && this.#settings.inMicrotasks() && segment === this.#files.current)
-        this.#answerLater(segment, through)
-      else this.#acknowledge(segment, through)
+      else {
+        this.#covered = { segment, through }
+        if (this.#pressed) this.#answer(Infinity)
+        else if (this.#pace.free) this.#answer(answersInATurn)
+      }
     }
     this.#sync()
   }
 
-  /** Callers who answer an acknowledgement with their next call at once would never let the event loop turn. */
-  #answerLater(segment: Segment, through: number): void {
-    if (this.#later === undefined) setImmediate(() => this.#answerNow())
-    this.#later = { segment, through }
+  /** Acknowledges what the last sync covers, until so many callers or more have their answer. */
+  #answer(enough: number): void {
+    const covered = this.#covered
+    if (covered === undefined) return
+    if (isWritable(covered.segment)) this.#acknowledge(covered.segment, covered.through, enough)
+    else this.#covered = undefined
   }
 
-  #answerNow(): void {
-    const later = this.#later
-    this.#later = undefined
-    if (later !== undefined && isWritable(later.segment)) this.#acknowledge(later.segment, later.through)
+  #goOn(enough: number): void {
+    this.#answer(enough)
+    this.#sync()
   }
 
-  #acknowledge(segment: Segment, through: number): void {
-    this.#later = undefined
+  #acknowledge(segment: Segment, through: number, enough = Infinity): void {
     segment.named = true
-    segment.durableEnd = through
-    const acknowledged = this.#unsynced.takeSynced(segment, through)
+    const waiting = this.#unsynced.records
+    const acknowledged = this.#unsynced.takeSynced(segment, through, enough)
     for (const line of acknowledged) {
       this.#durable = line.last
       this.#builder.release(line)
     }
-    if (segment.state === 'sealed' && through === segment.size) this.#files.close(segment, 'closed')
-    for (const { waiters, hashes, first } of acknowledged) {
-      for (let index = 0; index < waiters.length; index++) {
-        waiters[index]?.durable(this.id, first + index, hashes[index] ?? '')
-      }
-    }
+    const [next] = this.#unsynced.all
+    const more = next?.segment === segment && next.segmentEnd <= through
+    segment.durableEnd = more ? (acknowledged.at(-1)?.segmentEnd ?? segment.durableEnd) : through
+    if (!more) this.#covered = undefined
+    // Fewer can't keep up with the disk: the loop turns while it syncs.
+    if (waiting - this.#unsynced.records >= firstEarlyRecords) this.#pace.step()
+    if (segment.state === 'sealed' && segment.durableEnd === segment.size) this.#files.close(segment, 'closed')
+    tellDurable(this.id, acknowledged)
     this.#settings.onDurable()
     this.#wakeIdle()
   }
@@ -254,7 +258,7 @@ export class StreamWriter<R> {
 
   /** Writes everything unacknowledged once more, byte for byte, to a segment of the next generation. */
   #moveOn(error: AuditError, lost: Segment | undefined): void {
-    this.#answerNow()
+    this.#answer(Infinity)
     if (this.#durable < this.#secondTryThrough) {
       this.#fail(error)
       return
@@ -291,9 +295,6 @@ export class StreamWriter<R> {
   }
 
   #wakeIdle(): void {
-    if (!this.settled) return
-    const idle = this.#idle
-    this.#idle = []
-    for (const callback of idle) callback()
+    if (this.settled) for (const callback of this.#idle.splice(0)) callback()
   }
 }

@@ -59,8 +59,6 @@ export class SyncWorker implements SyncEngine {
   readonly #shared = new Int32Array(new SharedArrayBuffer(32))
   #worker: Worker | undefined
   #pending: { readonly before: number; readonly done: (result: SyncResult) => void } | undefined
-  /** An answer was taken in this turn of the event loop. */
-  #turning = false
   /** A stream that failed may still have a sync in flight when the next one asks for its first. */
   #waiting: { readonly request: SyncRequest; readonly done: (result: SyncResult) => void }[] = []
 
@@ -105,7 +103,7 @@ export class SyncWorker implements SyncEngine {
     Atomics.add(shared, asked, 1)
     Atomics.notify(shared, asked)
     const answer = Atomics.waitAsync(shared, answered, before)
-    if (answer.async) void answer.value.then(() => this.#answered(before))
+    if (answer.async) void answer.value.then(() => this.#collect(before))
     else setImmediate(() => this.#collect(before))
   }
 
@@ -126,24 +124,6 @@ export class SyncWorker implements SyncEngine {
     this.#worker = undefined
     this.#waiting = []
     void worker?.terminate()
-  }
-
-  /**
-   * Such an answer runs before the event loop's next turn; many of them in a row would keep it from turning at all, so
-   * only the first one in a turn is taken at once.
-   */
-  #answered(before: number): void {
-    if (this.#turning) {
-      setImmediate(() => this.#collect(before))
-      return
-    }
-    this.#turning = true
-    setImmediate(this.#turned)
-    this.#collect(before)
-  }
-
-  readonly #turned = (): void => {
-    this.#turning = false
   }
 
   #collect(before: number): void {

@@ -18,15 +18,17 @@ export class UnsyncedLines {
     this.bytes += line.end - line.start
   }
 
-  /** Takes out those that a sync of `segment` through this offset covers. */
-  takeSynced(segment: Segment, through: number): readonly Line[] {
+  /** Takes out those that a sync of `segment` through this offset covers, until they hold so many records or more. */
+  takeSynced(segment: Segment, through: number, enough: number): readonly Line[] {
     let count = 0
+    let records = 0
     for (const line of this.#lines) {
-      if (line.segment !== segment || line.segmentEnd > through) break
+      if (records >= enough || line.segment !== segment || line.segmentEnd > through) break
       count++
+      records += line.hashes.length
       this.bytes -= line.end - line.start
-      this.records -= line.hashes.length
     }
+    this.records -= records
     return this.#lines.splice(0, count)
   }
 
@@ -47,4 +49,13 @@ export function callersIn(lines: readonly Line[]): number {
     for (const waiter of waiters) if (waiter !== undefined && waiter.ofPipeline !== true) count++
   }
   return count
+}
+
+/** Tells the waiters of all records, oldest first, where they stand. */
+export function tellDurable(stream: string, lines: readonly Line[]): void {
+  for (const { waiters, hashes, first } of lines) {
+    for (let index = 0; index < waiters.length; index++) {
+      waiters[index]?.durable(stream, first + index, hashes[index] ?? '')
+    }
+  }
 }

@@ -47,6 +47,8 @@ export async function killSeveralWriters({ kind, kills, seed, losesLocks = false
   }
   const took = losesLocks ? undefined : await until(arrived, survivorMillis)
   writers.endAll()
+  // As long as one of them dies, its stream is a living writer's, whom nobody adopts.
+  await until(() => writers.allGone, 30_000)
   clearInterval(saboteur)
   const oracle = writers.oracle()
   const last = createAuditLogger({
@@ -153,6 +155,10 @@ class Writers {
   endAll(): void {
     for (const one of this.#children) one.kill('SIGKILL')
     for (const pid of this.#living()) process.kill(pid, 'SIGKILL')
+  }
+
+  get allGone(): boolean {
+    return this.#children.size === 0 && this.#living().length === 0
   }
 
   clear(): void {

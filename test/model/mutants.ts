@@ -38,6 +38,12 @@ export const mutants: readonly Mutant[] = [
     to: '(result) => this.#synced(segment, segment.size, result)',
   },
   {
+    name: 'answer later for what was written meanwhile',
+    file: 'journal/stream-writer.ts',
+    from: 'this.#covered = { segment, through }\n',
+    to: 'this.#covered = { segment, get through() { return segment.size } }\n',
+  },
+  {
     name: 'append after a short write',
     file: 'journal/stream-writer.ts',
     from: 'else this.#segmentFailed(segment, failure)',

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Journal as JournalClass } from '../../src/journal/journal.ts'
 import { randomFrom, type Random } from '../../src/cli/torture/random.ts'
+import { begin, turn } from './event-loop.ts'
 import {
   cloneDisk,
   failWriteback,
@@ -38,15 +39,9 @@ const { Journal } = (await import(pathToFileURL(path.join(values.source, 'journa
   Journal: typeof JournalClass
 }
 
-// The model drives everything itself; timers of lives that are over must not pile up.
-const idle = { unref: () => idle, ref: () => idle }
-Object.assign(globalThis, { setInterval: () => idle, setTimeout: () => idle })
 process.setMaxListeners(0)
 
 const survivals: readonly Survival[] = ['all', 'none', 'one lost', 'random']
-
-const microtasks = (): Promise<void> => new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)))
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 let [sequences, acknowledged] = [0, 0]
 
@@ -60,6 +55,7 @@ interface Life {
 function live(root: DirectoryNode, world: World, random: Random, faults: Faults): Life {
   const fs = new SimFileSystem(root, random, faults)
   const engine = new SimSyncEngine(fs)
+  begin(fs)
   const problems: string[] = []
   const journal = new Journal<string>({
     directory: '/journal',
@@ -165,7 +161,7 @@ async function run(
     if (luck < 0.4) {
       for (let i = Math.floor(random() * 3); i >= 0; i--)
         append(life, world, `r${step} ${'x'.repeat(Math.floor(random() * 120))}`)
-    } else if (luck < 0.58) await microtasks()
+    } else if (luck < 0.58) await turn()
     else if (luck < 0.76) engine.complete(Math.floor(random() * Math.max(1, engine.inFlight)))
     else if (luck < 0.88) {
       deliver(life, world, random, 0.05)
@@ -173,14 +169,14 @@ async function run(
     } else if (luck < 0.92) await journal.flushCursors()
     else if (luck < 0.95) {
       journal.recover()
-      await microtasks()
+      await turn()
     } else if (luck < 0.97 && faults !== none) breakOneWriteback(root, random, fs)
     else await turn()
   }
   if (random() < 0.2) {
     void journal.end()
     for (let i = 0; i < 50 && engine.inFlight + (i < 2 ? 1 : 0) > 0; i++) {
-      await microtasks()
+      await turn()
       engine.complete()
     }
   }
@@ -220,11 +216,11 @@ async function recoverAndCheck(root: DirectoryNode, world: World, random: Random
   try {
     append(life, world, 'after')
     life.journal.recover()
-    await microtasks()
+    await turn()
     for (let i = 0; i < 200; i++) {
-      while (life.engine.complete()) await microtasks()
+      while (life.engine.complete()) await turn()
       const more = deliver(life, world, random, 0)
-      await microtasks()
+      await turn()
       if (!more && life.engine.inFlight === 0) break
     }
   } catch (error) {
@@ -242,7 +238,7 @@ async function adoptions(root: DirectoryNode, random: Random): Promise<string> {
   const life = live(root, world, random, none)
   life.journal.open()
   life.journal.recover()
-  await microtasks()
+  await turn()
   const streams: string[] = []
   for (
     let stream = life.journal.nextStream();
