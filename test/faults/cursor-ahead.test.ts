@@ -1,12 +1,12 @@
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { createAuditLogger } from '../../src/index.ts'
 import { startHostileCollector, type HostileCollector } from '../../src/testing/index.ts'
 import { recordsOnDisk, type RecordOnDisk } from './disk/journal-on-disk.ts'
 import { scratch } from './disk/mounts.ts'
 import { Service } from './disk/service.ts'
 import { until } from './disk/until.ts'
+import { nextLife } from './next-life.ts'
 import { randomFrom } from '../../src/cli/torture/random.ts'
 import { findings } from './verify-journal.ts'
 
@@ -167,20 +167,4 @@ function cutBehind(dir: string, stream: string, lines: number, andAHalf: boolean
       over = true
     }
   }
-}
-
-/** The next logger on the journal, until everything is delivered. */
-async function nextLife(dir: string): Promise<{ problems: string[]; collector: HostileCollector }> {
-  const collector = await startHostileCollector()
-  onTestFinished(() => collector.close())
-  const problems: string[] = []
-  const next = createAuditLogger({
-    journal: { dir },
-    collector: { url: collector.url },
-    onProblem: ({ code, message }) => problems.push(`${code}: ${message}`),
-  })
-  await next.ready()
-  expect(await next.drain({ timeoutMillis: 10_000 })).toEqual({ undelivered: 0 })
-  await next.shutdown({ drain: true })
-  return { problems, collector }
 }

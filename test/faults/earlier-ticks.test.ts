@@ -5,9 +5,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createAuditLogger } from '../../src/index.ts'
-import { startHostileCollector } from '../../src/testing/index.ts'
 import { randomFrom, type Random } from '../../src/cli/torture/random.ts'
+import { nextLife } from './next-life.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 const child = path.join(import.meta.dirname, 'earlier-ticks-child.ts')
@@ -57,17 +56,7 @@ describe('records handed over before the current tick are in the journal, verify
 
 /** What a new logger on the directory delivers. */
 async function deliver(dir: string): Promise<Set<string>> {
-  const collector = await startHostileCollector({ keepRecords: false })
-  onTestFinished(() => collector.close())
-  const problems: string[] = []
-  const next = createAuditLogger({
-    journal: { dir },
-    collector: { url: collector.url },
-    onProblem: ({ code, message }) => problems.push(`${code}: ${message}`),
-  })
-  await next.ready()
-  expect(await next.drain({ timeoutMillis: 60_000 })).toEqual({ undelivered: 0 })
-  await next.shutdown({ drain: true })
+  const { problems, collector } = await nextLife(dir)
   expect(problems.filter((problem) => !problem.startsWith('torn: '))).toEqual([])
   expect(collector.received()).toMatchObject({ duplicates: 0, outOfOrder: 0, conflicts: 0 })
   return new Set(collector.recordIds())
