@@ -4,7 +4,7 @@ import { systemCode } from './disk-error.ts'
 import type { FileSystem } from './file-system.ts'
 import type { DeliveryCursor } from './journal-source.ts'
 import type { Lock, TakeLock } from './lock.ts'
-import { cursorFileName, isStreamName, lockFileName, segmentsOf } from './names.ts'
+import { hasBegun, isStreamName, lockFileName, segmentsOf } from './names.ts'
 import { applyRetention } from './retention.ts'
 import { AdoptedStream, type KeptStream } from './source-streams.ts'
 import { cursorMatches, readTail } from './stream-tail.ts'
@@ -154,10 +154,6 @@ export class Backlog {
     report({ code: 'corrupt', message })
     return { cursor: startCursor }
   }
-}
-
-function hasBegun(names: readonly string[]): boolean {
-  return names.includes(cursorFileName) || segmentsOf(names).length > 0
 }
 
 /**

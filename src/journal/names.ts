@@ -36,3 +36,8 @@ export const deliveredFileName = 'delivered.json'
 export const lockFileName = 'lock'
 export const reserveFileName = 'reserve'
 export const setAsideDirectoryName = 'set-aside'
+
+/** A stream's directory with these names holds a record, or did once. */
+export function hasBegun(names: readonly string[]): boolean {
+  return names.includes(cursorFileName) || names.includes(deliveredFileName) || segmentsOf(names).length > 0
+}

@@ -1,7 +1,7 @@
 import { isDelivered, segmentBytes } from './cursor.ts'
 import type { FileSystem } from './file-system.ts'
 import type { TakeLock } from './lock.ts'
-import { deliveredFileName, isStreamName, lockFileName, segmentsOf } from './names.ts'
+import { deliveredFileName, hasBegun, isStreamName, lockFileName, segmentsOf } from './names.ts'
 
 export interface Retention {
   readonly fs: FileSystem
@@ -11,6 +11,9 @@ export interface Retention {
   readonly now: () => number
 }
 
+/** Longer than any writer takes from making its directory to its first segment. */
+const beginMillis = 3_600_000
+
 /**
  * Deletes delivered streams, whole, once their marker is older than `retainMillis`. What is not marked as delivered,
  * or has grown since, is never deleted. A marker from the future means that the clock jumped: then nothing is deleted.
@@ -19,8 +22,14 @@ export function applyRetention(retention: Retention, delivered: Set<string>): vo
   const { fs, retainMillis, now } = retention
   if (retainMillis === Infinity) return
   for (const name of fs.list(retention.directory)) {
-    if (!isStreamName(name) || !delivered.has(name)) continue
+    if (!isStreamName(name)) continue
     const directory = `${retention.directory}/${name}`
+    if (!hasBegun(fs.list(directory))) {
+      // Its writer died before the first segment: there never was a record in it.
+      if (now() - fs.modifiedMillis(directory) > Math.max(retainMillis, beginMillis)) deleteStream(retention, directory)
+      continue
+    }
+    if (!delivered.has(name)) continue
     if (now() - fs.modifiedMillis(`${directory}/${deliveredFileName}`) < retainMillis) continue
     if (isDelivered(fs, directory, name) && deleteStream(retention, directory)) delivered.delete(name)
   }

@@ -131,6 +131,24 @@ describe('without locks', () => {
     expect(existsSync(`${directory}/${stream}`)).toBe(false)
     await end(third.journal)
   })
+
+  it('retention takes away what a writer left that died before its first segment, unless it may still live', async () => {
+    const directory = freshDirectory()
+    const [old, young, held] = ['0', '1', '2'].map(
+      (digit) => `${directory}/${digit}0000000-0000-4000-8000-000000000000`,
+    )
+    for (const stream of [old, young, held]) {
+      mkdirSync(stream ?? '', { recursive: true })
+      writeFileSync(`${stream}/lock`, '')
+    }
+    const lock = takeSqliteLock(`${held}/lock`)
+    for (const stream of [old, held]) utimesSync(stream ?? '', 1, 1)
+    const { journal } = textJournal(directory, { retainMillis: 1000 })
+    journal.recover()
+    expect([old, young, held].map((stream) => existsSync(stream ?? ''))).toEqual([false, true, true])
+    if (lock.state === 'held') lock.lock.release()
+    await end(journal)
+  })
 })
 
 describe('an own stream', () => {
