@@ -201,12 +201,11 @@ function breakOneWriteback(root: DirectoryNode, random: Random, fs: SimFileSyste
 
 /**
  * No power cut damages what was acknowledged, so recovery must never speak of corruption; and without ghosts nothing is
- * delivered that can still be lost.
+ * delivered that can still be lost. With them it can: then the loss is told, and damage below it is corruption.
  */
 function noFalseAlarm({ problems }: Life, world: World): void {
-  const alarm = problems.find(
-    (problem) => problem.startsWith('corrupt') || (problem.startsWith('tail_lost') && !world.ghosts),
-  )
+  const lost = world.ghosts && problems.some((problem) => problem.startsWith('tail_lost'))
+  const alarm = problems.find((problem) => !lost && /^(corrupt|tail_lost)/.test(problem))
   if (alarm !== undefined) world.bad.push(`false alarm: ${alarm.replaceAll(/\d+/g, 'N')}`)
 }
 
