@@ -149,7 +149,9 @@ const counts = {
 }
 const seconds = Math.round((performance.now() - began) / 1_000)
 await collector.close()
-rmSync(scratch, { recursive: true, force: true })
+// What was missing is looked for in the journal.
+if (missing.length === 0) rmSync(scratch, { recursive: true, force: true })
+else process.stderr.write(`the journal is kept in ${scratch}\n`)
 const { heap, external, resident, descriptors } = judged
 if (values.json) {
   const trends = { heap, external, resident, descriptors }
