@@ -63,13 +63,15 @@ export class SegmentFiles {
 
   /** Makes the next segment. @throws the system's error */
   open(first: number): Segment {
-    const segment = this.#create(first)
+    // Each try has its own: a file that a failed one left behind must not be met again.
     this.#generation++
+    const segment = this.#create(first)
     let directories: number[]
     try {
       directories = [this.#fs.openDirectory(this.directory), this.#fs.openDirectory(this.#settings.journalDirectory)]
     } catch (error) {
       this.#fs.close(segment.fd)
+      this.#discard(segment.path)
       throw error
     }
     this.#retire(this.#directories)
@@ -132,11 +134,19 @@ export class SegmentFiles {
 
   #create(first: number): Segment {
     try {
-      return createSegment(this.#fs, this.directory, first, this.#generation + 1)
+      return createSegment(this.#fs, this.directory, first, this.#generation)
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error
       this.#fs.makeDirectory(this.directory) // it is new, or was removed or renamed under us
-      return createSegment(this.#fs, this.directory, first, this.#generation + 1)
+      return createSegment(this.#fs, this.directory, first, this.#generation)
+    }
+  }
+
+  #discard(path: string): void {
+    try {
+      this.#fs.remove(path)
+    } catch {
+      // the failure to open says more, and an empty segment is passed over
     }
   }
 

@@ -189,10 +189,14 @@ export class AdoptedStream extends KeptStream {
   }
 }
 
+/**
+ * Without the empty ones: a segment that could not be opened to the end may have left one behind, and its number says
+ * nothing of where that record stands.
+ */
 function completeSegments(fs: FileSystem, directory: string): ReadableSegment[] {
-  return segmentsOf(fs.list(directory)).map(({ name, first }) => {
-    return { name, first, readableEnd: fs.sizeOf(`${directory}/${name}`), complete: true }
-  })
+  return segmentsOf(fs.list(directory))
+    .map(({ name, first }) => ({ name, first, readableEnd: fs.sizeOf(`${directory}/${name}`), complete: true }))
+    .filter(({ readableEnd }) => readableEnd > 0)
 }
 
 /** Torn is not corrupt: what lies above the durable mark was never acknowledged. */

@@ -212,6 +212,24 @@ describe('a journal', () => {
     await third.journal.close()
   })
 
+  it('passes over an empty segment that a failed opening left, and delivers the record that its name speaks of', async () => {
+    const directory = freshDirectory()
+    const first = textJournal(directory)
+    await first.append('a')
+    await first.append('b')
+    const live = first.journal.nextStream()
+    const [one] = live?.readLines(1_000_000) ?? []
+    live?.advance({ number: one?.last ?? 0, hash: one?.headHash ?? '' })
+    await first.journal.end()
+    await first.journal.close()
+    writeFileSync(`${directory}/${live?.id}/00000000000000000003-000002.otlp.jsonl`, '')
+    const second = textJournal(directory)
+    second.journal.recover()
+    expect(textsOf(second.journal.nextStream()?.readLines(1_000_000) ?? [])).toEqual(['b', 'stop'])
+    await second.journal.end()
+    await second.journal.close()
+  })
+
   it('leaves a stream alone while its writer lives', async () => {
     const directory = freshDirectory()
     const writer = textJournal(directory)
