@@ -88,4 +88,10 @@ export const mutants: readonly Mutant[] = [
     from: 'a.generation - b.generation || a.first - b.first',
     to: 'a.first - b.first || a.generation - b.generation',
   },
+  {
+    name: 'an empty segment hides what an older one holds',
+    file: 'journal/source-streams.ts',
+    from: '.filter(({ readableEnd }) => readableEnd > 0)',
+    to: '',
+  },
 ]

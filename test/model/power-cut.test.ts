@@ -7,7 +7,7 @@ import { runModel, type ModelResult } from './run-model.ts'
 
 const source = path.join(import.meta.dirname, '../../src')
 /** A mutant that survives so many sequences survives. */
-const mutantSequences = 30_000
+const mutantSequences = 60_000
 
 const sequencesOfMutants: number[] = []
 

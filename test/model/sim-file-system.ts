@@ -82,10 +82,12 @@ export class SimFileSystem implements FileSystem {
   createSegment(file: string): number {
     const { parent, name } = this.#split(file)
     if (parent.cache.has(name)) fail('EEXIST')
-    if (this.fault(this.#faults.createError)) fail('ENOSPC')
+    const failing = this.fault(this.#faults.createError)
+    if (failing && this.#random() < 0.5) fail('ENOSPC')
     const node = newFile()
     this.#enter(parent, name, node)
     this.afterOperation()
+    if (failing) fail('EIO') // and the file is there all the same
     return this.#descriptor(node)
   }
 
