@@ -23,6 +23,7 @@ const rooms = {
     'telemetry/',
     'aggregator/audit-provider.ts',
     'aggregator/confirmation.ts',
+    'journal-provider.ts',
   ],
   testing: [
     ...doors,

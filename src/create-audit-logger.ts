@@ -5,7 +5,8 @@ import type { ModuleDefinition } from './aggregator/audit-provider.ts'
 import { resolveConfig, type AuditLoggerOptions, type ResolvedConfig } from './config.ts'
 import { createEventPreparer } from './event/prepare-event.ts'
 import type { JournalPlatform } from './providers/journal-platform.ts'
-import { journalProvider } from './providers/journal-provider.ts'
+import { journalMemberOf } from './journal-provider.ts'
+import { createJournalProvider } from './providers/journal-provider.ts'
 import { onSignals } from './shutdown-signals.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createProblemReporter, type ProblemReporter } from './telemetry/problems.ts'
@@ -53,13 +54,15 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
     warn: (message) => diag.warn(`otel-audit: ${message}`),
   })
   const { collector, resource } = config
-  const journal =
+  const own =
     config.journal === false
       ? undefined
-      : journalProvider(
+      : createJournalProvider(
           { ...config.journal, collector, resource, version, report, modes: modesOf(config) },
           internal.platform,
         )
+  const given = config.providers.find((provider) => journalMemberOf(provider) !== undefined)
+  const journal = own ?? (given && journalMemberOf(given))
   // With a journal it is the journal that counts.
   const metrics = journal === undefined ? createMetrics({ queueDepth: () => 0, version }) : undefined
   let removeSignals: () => void = () => undefined
@@ -68,7 +71,7 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
       prepare,
       report,
       journal,
-      providers: config.providers,
+      providers: config.providers.filter((provider) => provider !== given),
       modules: config.modules,
       enrichers: config.enrichers,
       resource,
@@ -86,7 +89,7 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
     removeSignals = onSignals(config.shutdownOnSignals, () => logger.shutdown(), report)
     return logger
   } catch (error) {
-    journal?.shutdown().catch(() => undefined)
+    own?.shutdown().catch(() => undefined)
     throw error
   }
 }

@@ -37,6 +37,7 @@ export type { AuditActorType, AuditEvent, AuditEventInput, AuditOutcome, AuditSo
 export { recordIdFrom } from './event/record-id.ts'
 export type { RedactOptions } from './event/redaction.ts'
 export { auditLogger, getAuditLogger, setAuditLogger } from './facade.ts'
+export { journalProvider, type JournalProvider, type JournalProviderOptions } from './journal-provider.ts'
 export { consoleProvider, type ConsoleProviderOptions } from './providers/console-provider.ts'
 export { databaseProvider, type DatabaseProviderOptions } from './providers/database-provider.ts'
 export { type AuditSession } from './providers/database-session.ts'

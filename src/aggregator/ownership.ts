@@ -1,9 +1,13 @@
 import { AuditError } from '../errors.ts'
-import type { AuditProvider, AuditProviderProtocol } from './audit-provider.ts'
 
 const registryKey = Symbol.for('otel-audit/owners')
 
 type Owners = WeakMap<object, object>
+
+/** Any provider, in either shape. */
+export interface Owned {
+  readonly auditBackend: string
+}
 
 /** One registry per process, whichever copy of the package asks. */
 function owners(): Owners {
@@ -17,7 +21,7 @@ function owners(): Owners {
  *
  * @throws AuditError `already_owned`
  */
-export function claim(provider: AuditProvider | AuditProviderProtocol, owner: object): void {
+export function claim(provider: Owned, owner: object): void {
   const holder = owners().get(provider)
   if (holder !== undefined && holder !== owner) {
     throw new AuditError(
@@ -29,6 +33,6 @@ export function claim(provider: AuditProvider | AuditProviderProtocol, owner: ob
 }
 
 /** After shutdown the object is free again. */
-export function release(provider: AuditProvider | AuditProviderProtocol, owner: object): void {
+export function release(provider: Owned, owner: object): void {
   if (owners().get(provider) === owner) owners().delete(provider)
 }

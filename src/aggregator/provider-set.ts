@@ -3,7 +3,7 @@ import type { AuditProvider, AuditProviderProtocol, ModuleDefinition } from './a
 import { describe } from '../telemetry/describe-cause.ts'
 import { memberOf, type Backend, type Member } from './member.ts'
 import { ModuleProvider, type ModuleHost } from './module-provider.ts'
-import { claim, release } from './ownership.ts'
+import { claim, release, type Owned } from './ownership.ts'
 import { asProcessor } from './protocol-provider.ts'
 
 export type ModuleSource = Iterable<ModuleDefinition> | (() => Iterable<ModuleDefinition>)
@@ -30,7 +30,7 @@ export class ProviderSet implements ModuleHost {
   readonly #fixed: readonly Member[]
   readonly #source: ModuleSource | undefined
   readonly #modules = new Map<string, ModuleProvider>()
-  readonly #owned: (AuditProvider | AuditProviderProtocol)[] = []
+  readonly #owned: Owned[] = []
   readonly #onChange: ((change: BackendChange) => void) | undefined
   #last: readonly Member[] = []
   #round = 0
@@ -41,6 +41,7 @@ export class ProviderSet implements ModuleHost {
     this.report = settings.report
     this.#source = lasting(settings.modules)
     this.journal = settings.journal === undefined ? undefined : memberOf(settings.journal, false)
+    if (settings.journal !== undefined) this.claim(settings.journal)
     const fixed = this.journal === undefined ? [] : [this.journal]
     for (const provider of settings.providers) {
       if (fixed.some((member) => member.name === provider.auditBackend)) {
@@ -67,7 +68,7 @@ export class ProviderSet implements ModuleHost {
     return this.#closed
   }
 
-  claim(provider: AuditProvider | AuditProviderProtocol): void {
+  claim(provider: Owned): void {
     claim(provider, this)
     this.#owned.push(provider)
   }

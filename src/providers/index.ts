@@ -1,3 +1,4 @@
+export { journalProvider, type JournalProvider, type JournalProviderOptions } from '../journal-provider.ts'
 export { consoleProvider, type ConsoleProviderOptions } from './console-provider.ts'
 export { exporterProvider, type ExporterProviderOptions } from './exporter-provider.ts'
 export {

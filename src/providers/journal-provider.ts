@@ -69,7 +69,7 @@ const recoveryDelayMillis = 50
  * The journal as a provider: every record is sealed, written and fsynced here before it is confirmed, and delivered
  * from the journal afterwards. @throws AuditError `bad_config` for a directory that can't be used
  */
-export function journalProvider(
+export function createJournalProvider(
   settings: JournalProviderSettings,
   platform: JournalPlatform = journalPlatform(),
 ): JournalProvider {
