@@ -1,11 +1,11 @@
 import { AuditError } from '../errors.ts'
-import type { AuditReceipt } from './audit-logger.ts'
+import type { AuditBackendResult, AuditReceipt } from './audit-logger.ts'
 
 /** One record id that a caller gave, and what became of its first attempt. */
 export class RepeatEntry {
   readonly hash: string
   readonly #forget: () => void
-  #receipt: AuditReceipt | undefined
+  #again: (() => AuditReceipt) | undefined
   #waiting: { resolve: (receipt: AuditReceipt) => void; reject: (error: AuditError) => void }[] | undefined = []
 
   constructor(hash: string, forget: () => void) {
@@ -15,12 +15,12 @@ export class RepeatEntry {
 
   /** The first attempt's receipt, now or when it comes. A failed first attempt fails those who wait for it. */
   share(resolve: (receipt: AuditReceipt) => void, reject: (error: AuditError) => void): void {
-    if (this.#receipt !== undefined) resolve({ ...this.#receipt, repeated: true })
+    if (this.#again !== undefined) resolve(this.#again())
     else this.#waiting?.push({ resolve, reject })
   }
 
   succeed(receipt: AuditReceipt): void {
-    this.#receipt = receipt
+    this.#again = lasting(receipt)
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     // A row of a transaction may yet be rolled back: the retry that follows must be written again.
@@ -33,6 +33,24 @@ export class RepeatEntry {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const { reject } of waiting) reject(error)
+  }
+}
+
+/**
+ * The receipt for repeats. An error holds on to the frames that it was made in, and so to the whole call, event
+ * included: of those in the receipt only the words are kept.
+ */
+function lasting(receipt: AuditReceipt): () => AuditReceipt {
+  const { backends, ...rest } = receipt
+  const results = Object.entries(backends).map(([name, result]) => {
+    return { name, failure: result.ok ? undefined : { code: result.error.code, message: result.error.message } }
+  })
+  return () => {
+    const again: Record<string, AuditBackendResult> = {}
+    for (const { name, failure } of results) {
+      again[name] = failure ? { ok: false, error: new AuditError(failure.code, failure.message) } : { ok: true }
+    }
+    return { ...rest, backends: again, repeated: true }
   }
 }
 

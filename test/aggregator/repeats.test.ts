@@ -1,5 +1,7 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
-import { recordIdFrom } from '../../src/index.ts'
+import { recordIdFrom, type AuditProviderProtocol } from '../../src/index.ts'
 import { Repeats } from '../../src/aggregator/repeats.ts'
 import { event, FakeProvider, no, yes } from './fake-provider.ts'
 import { makeLogger, rejection } from './make-logger.ts'
@@ -105,4 +107,29 @@ it('the memory of record ids is bounded, oldest first', () => {
   expect(repeats.find('a', 'other hash')).toBeUndefined()
   expect(repeats.find('b', 'hash')).toBeDefined()
   expect(repeats.find('c', 'hash')).toBeDefined()
+})
+
+it('what is remembered of a failed backend is its words, not the error with the call behind it', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  // Fakes would hold on to what they have seen.
+  const disk: AuditProviderProtocol = { auditBackend: 'disk', logAction: () => true }
+  const moody: AuditProviderProtocol = { auditBackend: 'moody', logAction: () => false }
+  const { logger } = makeLogger({ providers: [disk, moody], onProblem: () => undefined })
+  const failure = async (): Promise<WeakRef<Error>> => {
+    const { backends } = await logger.emit({ ...event, recordId })
+    const result = backends['moody']
+    if (result?.ok !== false) throw new Error('moody should have failed')
+    return new WeakRef(result.error)
+  }
+  const first = await failure()
+  const message = first.deref()?.message
+  for (let round = 0; round < 50 && first.deref() !== undefined; round++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  expect(first.deref()).toBeUndefined()
+  const again = await logger.emit({ ...event, recordId })
+  expect(again.backends).toMatchObject({ disk: { ok: true }, moody: { ok: false, error: { code: 'provider_failed' } } })
+  expect(again.backends['moody']).toHaveProperty('error.message', message)
 })
