@@ -1,3 +1,5 @@
+import type { AuditReceipt } from './aggregator/audit-logger.ts'
+
 /**
  * Every code an {@link AuditError} can carry. The list is closed: a new code comes only together with its
  * row in `docs/errors.md`.
@@ -35,11 +37,11 @@ const brand = Symbol.for('otel-audit/error')
 export class AuditError extends Error {
   override readonly name = 'AuditError'
   readonly code: AuditErrorCode
-  /** What had been reached when the call failed, an `AuditReceipt`; absent when nothing was. */
-  readonly receipt?: unknown
+  /** What had been reached when the call failed; absent when nothing was. */
+  readonly receipt?: AuditReceipt
   readonly [brand] = true
 
-  constructor(code: AuditErrorCode, message: string, options: { cause?: unknown; receipt?: unknown } = {}) {
+  constructor(code: AuditErrorCode, message: string, options: { cause?: unknown; receipt?: AuditReceipt } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     if (options.receipt !== undefined) this.receipt = options.receipt
@@ -48,7 +50,11 @@ export class AuditError extends Error {
 
 /** True for an {@link AuditError} of this or of any other copy of the package. */
 export function isAuditError(value: unknown): value is AuditError {
-  return typeof value === 'object' && value !== null && brand in value && 'code' in value
+  try {
+    return typeof value === 'object' && value !== null && brand in value && 'code' in value
+  } catch {
+    return false // a revoked proxy, or one whose trap throws
+  }
 }
 
 /** What is reported through `onProblem`: every error code, and conditions that are no error of one call. */

@@ -35,9 +35,15 @@ function shared(): SharedState {
  * Installs what {@link auditLogger} delegates to: a logger, or the options for one. Returns the undo, which brings back
  * what was there before; a logger that was made here of options is then shut down.
  *
- * @throws AuditError `bad_config`, `already_owned` for options
+ * @throws AuditError `bad_config` for what is neither, and for the façade itself; `already_owned` for options
  */
 export function setAuditLogger(loggerOrOptions: AuditLogger | AuditLoggerOptions): () => void {
+  if (typeof (loggerOrOptions as unknown) !== 'object' || (loggerOrOptions as unknown) === null) {
+    throw new AuditError('bad_config', 'setAuditLogger takes a logger or the options for one')
+  }
+  if (loggerOrOptions instanceof Facade) {
+    throw new AuditError('bad_config', 'setAuditLogger: the façade can not delegate to itself; give it a logger')
+  }
   const given = isLogger(loggerOrOptions) ? loggerOrOptions : undefined
   const entry = { logger: given ?? createAuditLogger(loggerOrOptions as AuditLoggerOptions) }
   const { installed } = shared()
@@ -91,7 +97,7 @@ function isLogger(value: AuditLogger | AuditLoggerOptions): value is AuditLogger
 class Facade implements AuditLogger {
   logAction(event: AuditEventInput, options?: AuditCallOptions): Promise<boolean> {
     const logger = loggerOrProblem()
-    return isAuditError(logger) ? Promise.resolve(false) : logger.logAction(event, options)
+    return isAuditError(logger) ? Promise.resolve(false) : confirmed(logger, event, options)
   }
 
   emit(event: AuditEventInput, options?: AuditCallOptions): Promise<AuditReceipt> {
@@ -135,6 +141,16 @@ class Facade implements AuditLogger {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown()
+  }
+}
+
+/** An installed logger need not be ours; what it throws must not reach the business code either. */
+async function confirmed(logger: AuditLogger, event: AuditEventInput, options?: AuditCallOptions): Promise<boolean> {
+  try {
+    return await logger.logAction(event, options)
+  } catch (cause) {
+    warn('not_confirmed', `The installed audit logger failed: ${describe(cause)}`, cause)
+    return false
   }
 }
 

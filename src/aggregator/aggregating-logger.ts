@@ -20,15 +20,16 @@ import type {
 import { CallContext } from './call-context.ts'
 import { checkCallOptions } from './call-options.ts'
 import { Call, type CallHub } from './call.ts'
-import { DeadlineQueue } from './deadline-queue.ts'
 import { describe } from '../telemetry/describe-cause.ts'
 import { DispatchProcessor } from './dispatch-processor.ts'
 import { healthOf } from './logger-health.ts'
 import type { JournalMember } from './journal-member.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { PendingCalls } from './pending-calls.ts'
 import { ProviderSet, type ModuleSource } from './provider-set.ts'
-import { Repeats } from './repeats.ts'
-import { chooseSlots, transactionSlots } from './choose-slots.ts'
+import { Repeats, type RepeatEntry } from './repeats.ts'
+import { chooseSlots } from './choose-slots.ts'
+import { awaitFirst, slotsBeyond } from './repeated-call.ts'
 import type { Slot } from './slot.ts'
 import { trackAction } from './track-action.ts'
 
@@ -58,10 +59,9 @@ const databaseTimeoutMillis = 2_000
 
 /** The aggregator: one audit LoggerProvider, the providers of the enabled modules, and the confirmations of each call. */
 export class AggregatingLogger implements AuditLogger, CallHub {
-  readonly deadlines = new DeadlineQueue()
+  readonly pending = new PendingCalls()
   readonly report: ReportProblem
   readonly now: () => Date
-  pendingCalls = 0
   readonly #settings: AggregatingLoggerSettings
   readonly #prepare: (input: unknown) => AuditEvent
   readonly #set: ProviderSet
@@ -76,7 +76,6 @@ export class AggregatingLogger implements AuditLogger, CallHub {
   #open = true
   #saidWeak: boolean
   #shutdown: Promise<ShutdownResult> | undefined
-  #idleListeners: (() => void)[] = []
 
   constructor(settings: AggregatingLoggerSettings) {
     this.#settings = settings
@@ -101,6 +100,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       enrichers: this.#enrichers,
       timeoutMillis: this.#timeoutMillis,
       report: settings.report,
+      pending: this.pending,
     })
     this.#pipeline = new LoggerProvider({
       ...(settings.resource === undefined ? {} : { resource: settings.resource }),
@@ -108,8 +108,12 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       logRecordLimits: { attributeCountLimit: Infinity, attributeValueLengthLimit: Infinity },
     })
     this.#logger = this.#pipeline.getLogger('otel-audit', settings.scopeVersion)
+    this.logAction = this.logAction.bind(this)
+    this.emit = this.emit.bind(this)
+    this.track = this.track.bind(this)
   }
 
+  // Bound below: business code may take the methods off the logger.
   logAction(input: AuditEventInput, options?: AuditCallOptions): Promise<boolean> {
     return new Promise((resolve) => {
       try {
@@ -158,17 +162,15 @@ export class AggregatingLogger implements AuditLogger, CallHub {
   shutdown(options: AuditShutdownOptions = {}): Promise<ShutdownResult> {
     if (this.#shutdown !== undefined) return this.#shutdown.catch(() => ({ undelivered: this.health().undelivered }))
     this.#open = false
-    this.#shutdown = this.#lifecycle
-      .close(options, () => this.#untilIdle())
-      .finally(() => {
-        void this.#pipeline.shutdown()
-        this.#settings.onShutdown?.()
-      })
+    this.#shutdown = this.#lifecycle.close(options).finally(() => {
+      void this.#pipeline.shutdown()
+      this.#settings.onShutdown?.()
+    })
     return this.#shutdown
   }
 
   health(): AuditHealth {
-    return healthOf(this.#set, this.#journal, this.pendingCalls, this.#open)
+    return healthOf(this.#set, this.#journal, this.pending.count, this.#open)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,7 +178,7 @@ export class AggregatingLogger implements AuditLogger, CallHub {
   }
 
   confirmedWeakly(): void {
-    if (this.#saidWeak || this.#set.hasDurable) return
+    if (this.#saidWeak) return
     this.#saidWeak = true
     this.report({
       code: 'no_durable_provider',
@@ -184,13 +186,6 @@ export class AggregatingLogger implements AuditLogger, CallHub {
         'No durable audit provider is configured: true from logAction does not mean that a record outlives a crash. ' +
         'Leave the journal on, or add a durable provider',
     })
-  }
-
-  idle(): void {
-    const listeners = this.#idleListeners
-    if (listeners.length === 0) return
-    this.#idleListeners = []
-    for (const listener of listeners) listener()
   }
 
   /** Takes one call: everything here is synchronous, so records stand in the order of their calls (rule P14). */
@@ -246,37 +241,34 @@ export class AggregatingLogger implements AuditLogger, CallHub {
       call.repeat = this.#repeats.begin(event.recordId, hash)
       return false
     }
-    earlier.share(
-      (receipt) => {
-        this.#repeat(call, receipt, options)
-      },
-      (error) => {
-        call.onAnswer?.(false)
-        call.onFailure?.(error)
-      },
-    )
+    const failed = (error: unknown): void => {
+      // Another call's confirmation may have brought us here; it must not get this one's error.
+      if (call.onFailure === undefined) this.#refuse(error)
+      call.onAnswer?.(false)
+      call.onFailure?.(asAuditError(error))
+    }
+    const confirmed = (receipt: AuditReceipt): void => {
+      try {
+        this.#repeat(call, receipt, earlier, options)
+      } catch (error) {
+        failed(error)
+      }
+    }
+    awaitFirst(earlier, call, { deadlines: this.pending.deadlines, signal: options?.signal }, confirmed, failed)
     return true
   }
 
-  /**
-   * The record is confirmed already. Only a transaction of the caller's takes it again, because the one that took it
-   * before may have been rolled back, which is why the whole of it is done anew.
-   */
-  #repeat(call: Call, receipt: AuditReceipt, options: AuditCallOptions | undefined): void {
-    const slots = call.db === undefined ? [] : transactionSlots(this.#set, call)
+  /** The record is confirmed already: only what this call asks for beyond that is done. */
+  #repeat(call: Call, receipt: AuditReceipt, entry: RepeatEntry, options: AuditCallOptions | undefined): void {
+    const slots = slotsBeyond(receipt, this.#set, call)
     if (slots.length === 0) {
       call.onAnswer?.(true)
       call.onReceipt?.(receipt)
       return
     }
     call.earlier = receipt
-    try {
-      this.#dispatch(call, slots, options)
-    } catch (error) {
-      // Another call's confirmation brought us here; it must not get this one's error.
-      call.onAnswer?.(false)
-      call.onFailure?.(asAuditError(error))
-    }
+    call.repeat = { succeed: (more) => entry.succeed(more), fail: () => undefined }
+    this.#dispatch(call, slots, options)
   }
 
   #timeLimit(options: AuditCallOptions | undefined): number {
@@ -289,10 +281,5 @@ export class AggregatingLogger implements AuditLogger, CallHub {
     if (isAuditError(cause) && cause.code === 'aborted') return
     const code = isAuditError(cause) ? cause.code : 'invalid_event'
     this.report({ code, message: `logAction: ${describe(cause)}`, cause })
-  }
-
-  #untilIdle(): Promise<void> {
-    if (this.pendingCalls === 0) return Promise.resolve()
-    return new Promise((resolve) => this.#idleListeners.push(resolve))
   }
 }

@@ -40,7 +40,7 @@ export interface AuditReceipt {
   readonly integrityHash?: string
   /** When the call was confirmed. */
   readonly recordedAt: Date
-  /** Set when this very record was confirmed before and was therefore not written again. */
+  /** Set when this very record was confirmed before: what had it then did not get it again. */
   readonly repeated?: true
   /** The strongest confirmation. It never claims more than is so; more values may come. */
   readonly durability: AuditReceiptDurability
@@ -87,7 +87,7 @@ export interface AuditLogger {
    * Resolves `true` when the call is confirmed as `confirmBy` asks. With the default (`durable`) it MUST NOT resolve
    * `true` before one durable provider has the record: safe from a crash of process and machine. Only if no durable
    * provider is among the call's backends do weaker confirmations count. `false` means *not confirmed*, not *not
-   * recorded*; the reason went to `onProblem`.
+   * recorded*; the reason went to `onProblem`, unless the caller gave up by its own signal.
    *
    * ```ts
    * await auditLogger.logAction({ adminUserId: user.id, action: 'create_store', targetType: 'store', targetId: store.id })

@@ -4,7 +4,8 @@ import type { AuditEvent } from '../event/audit-event.ts'
 import type { AuditCallOptions, AuditConfirmBy, AuditReceipt } from './audit-logger.ts'
 import { emitTo } from './emit-to.ts'
 import { CallContext } from './call-context.ts'
-import type { DeadlineQueue, Expiring } from './deadline-queue.ts'
+import type { Expiring } from './deadline-queue.ts'
+import type { PendingCalls } from './pending-calls.ts'
 import { buildReceipt, failureOf } from './receipt.ts'
 import type { RepeatEntry } from './repeats.ts'
 import type { Slot } from './slot.ts'
@@ -12,14 +13,11 @@ import { verdict } from './verdict.ts'
 
 /** What calls share. */
 export interface CallHub {
-  readonly deadlines: DeadlineQueue
+  readonly pending: PendingCalls
   readonly report: ReportProblem
   readonly now: () => Date
   /** A call was confirmed although no durable provider took it. */
   confirmedWeakly(): void
-  pendingCalls: number
-  /** Called when the last pending call has settled. */
-  idle(): void
 }
 
 const noSlots: readonly Slot[] = []
@@ -47,9 +45,11 @@ export class Call implements Expiring {
   /** How `emit` learns the end: when every slot has settled. */
   onReceipt: ((receipt: AuditReceipt) => void) | undefined
   onFailure: ((error: AuditError) => void) | undefined
-  repeat: RepeatEntry | undefined
-  /** Set when the record was confirmed before and only the caller's transaction takes it again. */
+  repeat: Pick<RepeatEntry, 'succeed' | 'fail'> | undefined
+  /** Set when the record was confirmed before and this call asks for more. */
   earlier: AuditReceipt | undefined
+  /** A durable backend among those that this call asks for has it from then. */
+  earlierIsDurable = false
 
   deadline = 0
   previous: Expiring | undefined = undefined
@@ -59,7 +59,7 @@ export class Call implements Expiring {
   #open = 0
   #answer: boolean | undefined
   #pending = false
-  #holding = false
+  #held = false
   readonly #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
   #aborted: AuditError | undefined
@@ -94,17 +94,16 @@ export class Call implements Expiring {
   wait(): void {
     if (this.#open === 0) return
     this.#pending = true
-    this.#hub.pendingCalls++
-    this.#hub.deadlines.add(this)
-    if (this.floor === 'collector' || this.slots.some((slot) => slot.open && slot.member.foreign)) {
-      this.#holding = true
-      this.#hub.deadlines.hold()
-    }
+    const foreign = this.slots.some((slot) => slot.open && slot.member.foreign)
+    this.#held = foreign || this.floor === 'collector'
+    this.#hub.pending.begin(this, { held: this.#held, foreign })
     if (this.#signal !== undefined) {
       this.#onAbort = () => {
         this.#abort()
       }
       this.#signal.addEventListener('abort', this.#onAbort, { once: true })
+      // A provider may have aborted it while it was handed the record.
+      if (this.#signal.aborted) this.#abort()
     }
   }
 
@@ -160,6 +159,7 @@ export class Call implements Expiring {
         if (
           this.#answer &&
           this.earlier === undefined &&
+          this.only === undefined &&
           !this.slots.some((slot) => slot.member.durability === 'durable')
         ) {
           this.#hub.confirmedWeakly()
@@ -201,11 +201,10 @@ export class Call implements Expiring {
     this.context = undefined
     if (this.#pending) {
       this.#pending = false
-      this.#hub.deadlines.remove(this)
-      if (this.#holding) this.#hub.deadlines.release()
       if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
-      if (--this.#hub.pendingCalls === 0) this.#hub.idle()
+      this.#hub.pending.end(this, this.#held)
     }
+    if (this.#answer === false && this.onReceipt === undefined) this.#tellUnmet()
     if (!this.wantsEnd) return
     if (this.#answer === true && this.#aborted === undefined) {
       const receipt = buildReceipt(this, this.#hub.now)
@@ -217,5 +216,12 @@ export class Call implements Expiring {
       this.onFailure?.(error)
     }
     this.repeat = undefined
+  }
+
+  /** Every provider was fine, and still it is not what the call asked for: who gets `false` finds the reason. */
+  #tellUnmet(): void {
+    if (this.#aborted !== undefined || this.slots.some((slot) => slot.error !== undefined)) return
+    const { code, message } = failureOf(this, undefined, this.#hub.now)
+    this.#hub.report({ code, message, recordId: this.event.recordId })
   }
 }

@@ -23,15 +23,6 @@ export function chooseSlots(set: ProviderSet, call: Call): Slot[] {
   throw noProvider(only, set, members)
 }
 
-/** Slots of the providers that work in the caller's transaction, for a record that is confirmed already. */
-export function transactionSlots(set: ProviderSet, call: Call): Slot[] {
-  const { only } = call
-  return set
-    .enabled()
-    .filter(({ durability, name }) => durability === 'transaction' && (only === undefined || only.includes(name)))
-    .map((member) => new Slot(call, member))
-}
-
 /** As long as a factory is under way, a name that is not known yet may be its backend's. */
 function areKnown(only: readonly string[], set: ProviderSet, members: readonly Member[]): boolean {
   if (members.some(({ provider }) => provider === undefined)) return true

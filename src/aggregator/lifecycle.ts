@@ -3,8 +3,9 @@ import { AuditError, isAuditError, type ReportProblem } from '../errors.ts'
 import type { AuditShutdownOptions, AuditTimeLimit, DrainResult, ShutdownResult } from './audit-logger.ts'
 import { describe } from '../telemetry/describe-cause.ts'
 import type { JournalMember } from './journal-member.ts'
+import type { PendingCalls } from './pending-calls.ts'
 import type { ProviderSet } from './provider-set.ts'
-import { attempt, within } from './time-limit.ts'
+import { attempt, unlessAborted, within } from './time-limit.ts'
 
 export interface LifecycleSettings {
   readonly set: ProviderSet
@@ -12,6 +13,7 @@ export interface LifecycleSettings {
   readonly enrichers: readonly LogRecordProcessor[]
   readonly timeoutMillis: number
   readonly report: ReportProblem
+  readonly pending: PendingCalls
 }
 
 const defaultShutdownMillis = 10_000
@@ -28,10 +30,15 @@ export class Lifecycle {
     await Promise.all([this.#settings.journal?.ready(), this.#factories(this.#settings.timeoutMillis)])
   }
 
-  async forceFlush(options: AuditTimeLimit): Promise<void> {
-    const { set, timeoutMillis } = this.#settings
-    const limit = options.timeoutMillis ?? Infinity
+  async forceFlush({ signal, timeoutMillis: limit = Infinity }: AuditTimeLimit): Promise<void> {
+    await unlessAborted(() => this.#flush(limit), signal, 'forceFlush')
+  }
+
+  async #flush(limit: number): Promise<void> {
+    const { set, timeoutMillis, pending } = this.#settings
     await this.#factories(Math.min(limit, timeoutMillis))
+    // A provider may have nothing to flush and still have records on their way.
+    await within(pending.untilForeign(), limit, 'forceFlush of the pending audit calls')
     const members = [...set.known()]
     const outcomes = await Promise.allSettled(
       members.map(({ name, provider, foreign }) => {
@@ -56,12 +63,12 @@ export class Lifecycle {
     return { undelivered: 0 }
   }
 
-  async close(options: AuditShutdownOptions, idle: () => Promise<void>): Promise<ShutdownResult> {
-    const { set, journal, enrichers } = this.#settings
+  async close(options: AuditShutdownOptions): Promise<ShutdownResult> {
+    const { set, journal, enrichers, pending } = this.#settings
     const end = performance.now() + (options.timeoutMillis ?? defaultShutdownMillis)
     const left = (): number => Math.max(1, Math.round(end - performance.now()))
     await this.#factories(Math.min(left(), this.#settings.timeoutMillis))
-    await this.#quietly('the pending audit calls', left(), idle)
+    await this.#quietly('the pending audit calls', left(), () => pending.untilIdle())
     const closing = [...set.known()].filter(({ foreign }) => foreign)
     await Promise.all([
       ...closing.map(({ name, provider }) =>

@@ -7,12 +7,10 @@ import type { Slot } from './slot.ts'
 
 /** The receipt of a call whose slots have settled (rule P13). */
 export function buildReceipt(call: Call, now: () => Date): AuditReceipt {
-  if (call.earlier !== undefined) {
-    return { ...call.earlier, repeated: true, backends: { ...call.earlier.backends, ...backendsOf(call.slots) } }
-  }
+  const { earlier } = call
   const durability = strongest(call.slots) ?? 'memory'
   const place = call.slots.find((slot) => slot.confirmation?.streamId !== undefined)?.confirmation
-  return {
+  const receipt: AuditReceipt = {
     recordId: call.event.recordId,
     ...(place?.streamId === undefined ? {} : { streamId: place.streamId }),
     ...(place?.sequence === undefined ? {} : { sequence: place.sequence }),
@@ -20,6 +18,16 @@ export function buildReceipt(call: Call, now: () => Date): AuditReceipt {
     recordedAt: call.confirmedAt ?? now(),
     durability,
     backends: backendsOf(call.slots),
+  }
+  if (earlier === undefined) return receipt
+  const stronger = durabilityRank[durability] > durabilityRank[earlier.durability]
+  const { backends, ...first } = earlier
+  return {
+    ...receipt,
+    ...first,
+    ...(stronger ? { durability } : {}),
+    backends: { ...backends, ...receipt.backends },
+    repeated: true,
   }
 }
 

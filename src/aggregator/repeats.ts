@@ -1,11 +1,13 @@
-import { AuditError } from '../errors.ts'
+import { AuditError, type AuditErrorCode } from '../errors.ts'
 import type { AuditBackendResult, AuditReceipt } from './audit-logger.ts'
 
 /** One record id that a caller gave, and what became of its first attempt. */
 export class RepeatEntry {
   readonly hash: string
   readonly #forget: () => void
-  #again: (() => AuditReceipt) | undefined
+  /** With the failed backends left out: an error holds on to the frames it was made in, and so to the whole call. */
+  #receipt: AuditReceipt | undefined
+  #failed: readonly { readonly name: string; readonly code: AuditErrorCode; readonly message: string }[] | undefined
   #waiting: { resolve: (receipt: AuditReceipt) => void; reject: (error: AuditError) => void }[] | undefined = []
 
   constructor(hash: string, forget: () => void) {
@@ -15,12 +17,12 @@ export class RepeatEntry {
 
   /** The first attempt's receipt, now or when it comes. A failed first attempt fails those who wait for it. */
   share(resolve: (receipt: AuditReceipt) => void, reject: (error: AuditError) => void): void {
-    if (this.#again !== undefined) resolve(this.#again())
+    if (this.#receipt !== undefined) resolve(this.#again(this.#receipt))
     else this.#waiting?.push({ resolve, reject })
   }
 
   succeed(receipt: AuditReceipt): void {
-    this.#again = lasting(receipt)
+    this.#remember(receipt)
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     // A row of a transaction may yet be rolled back: the retry that follows must be written again.
@@ -28,29 +30,30 @@ export class RepeatEntry {
     for (const { resolve } of waiting) resolve({ ...receipt, repeated: true })
   }
 
+  #remember(receipt: AuditReceipt): void {
+    const results = Object.entries(receipt.backends)
+    const failed = results.flatMap(([name, result]) => {
+      return result.ok ? [] : [{ name, code: result.error.code, message: result.error.message }]
+    })
+    this.#failed = failed.length === 0 ? undefined : failed
+    this.#receipt = receipt
+    if (this.#failed === undefined) return
+    this.#receipt = { ...receipt, backends: Object.fromEntries(results.filter(([, { ok }]) => ok)) }
+  }
+
+  #again(receipt: AuditReceipt): AuditReceipt {
+    const backends: Record<string, AuditBackendResult> = { ...receipt.backends }
+    for (const { name, code, message } of this.#failed ?? []) {
+      backends[name] = { ok: false, error: new AuditError(code, message) }
+    }
+    return { ...receipt, backends, repeated: true }
+  }
+
   fail(error: AuditError): void {
     this.#forget()
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const { reject } of waiting) reject(error)
-  }
-}
-
-/**
- * The receipt for repeats. An error holds on to the frames that it was made in, and so to the whole call, event
- * included: of those in the receipt only the words are kept.
- */
-function lasting(receipt: AuditReceipt): () => AuditReceipt {
-  const { backends, ...rest } = receipt
-  const results = Object.entries(backends).map(([name, result]) => {
-    return { name, failure: result.ok ? undefined : { code: result.error.code, message: result.error.message } }
-  })
-  return () => {
-    const again: Record<string, AuditBackendResult> = {}
-    for (const { name, failure } of results) {
-      again[name] = failure ? { ok: false, error: new AuditError(failure.code, failure.message) } : { ok: true }
-    }
-    return { ...rest, backends: again, repeated: true }
   }
 }
 

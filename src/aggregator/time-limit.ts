@@ -19,3 +19,21 @@ export function within<T>(work: Promise<T>, timeoutMillis: number, what: string)
 export async function attempt<T>(work: () => T | Promise<T>): Promise<T> {
   return await work()
 }
+
+/** The outcome of `work`, or `aborted` as soon as the signal says so; the work itself goes on. */
+export async function unlessAborted<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+  what: string,
+): Promise<T> {
+  if (signal === undefined) return await work()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(new AuditError('aborted', `${what} was given up`, { cause: signal.reason }))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([promise, signal.aborted ? promise : work()])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,6 +1,7 @@
 import { context as contextApi } from '@opentelemetry/api'
 import type { ReportProblem } from '../errors.ts'
 import type { AuditEvent, AuditEventInput } from '../event/audit-event.ts'
+import { errorType } from '../event/markers.ts'
 import type { AuditCallOptions, AuditLogger } from './audit-logger.ts'
 import { describe } from '../telemetry/describe-cause.ts'
 
@@ -23,7 +24,11 @@ export async function trackAction<T>(
   const record = async (result: T | undefined, failure?: { error: unknown }): Promise<void> => {
     try {
       const input = typeof event === 'function' ? event(result, failure?.error) : event
-      await logger.logAction(withOutcome(input, failure, typeof event === 'function'), { ...options, context })
+      const outcome = withOutcome(input, failure, typeof event === 'function')
+      const confirmed = await logger.logAction(outcome, { ...options, context })
+      if (!confirmed && options.signal?.aborted === true) {
+        report({ code: 'aborted', message: 'track: the action ran, and its record was given up by the signal' })
+      }
     } catch (cause) {
       report({ code: 'invalid_event', message: `track: the event could not be made: ${describe(cause)}`, cause })
     }
@@ -46,15 +51,5 @@ function withOutcome(input: AuditEventInput, failure: { error: unknown } | undef
     ...input,
     outcome: own ? (input.outcome ?? 'failure') : 'failure',
     attributes: { 'error.type': errorType(failure.error), ...input.attributes },
-  }
-}
-
-/** The semantic convention's `error.type`: a low-cardinality name. */
-function errorType(error: unknown): string {
-  try {
-    if (error instanceof Error) return error.name || 'Error'
-    return error === null ? 'null' : typeof error
-  } catch {
-    return 'unknown'
   }
 }

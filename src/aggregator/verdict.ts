@@ -8,6 +8,7 @@ interface Undecided {
   readonly floor: 'local' | 'collector' | undefined
   readonly only: readonly string[] | undefined
   readonly earlier: AuditReceipt | undefined
+  readonly earlierIsDurable: boolean
 }
 
 /** A provider whose factory is under way may turn out durable; one whose factory failed is as good as disabled. */
@@ -36,7 +37,7 @@ function byRule(call: Undecided, open: number): boolean | undefined {
     if (call.slots.some((slot) => slot.error !== undefined)) return false
     return open === 0 && call.slots.length > 0 ? true : undefined
   }
-  if (call.rule === 'durable') return call.earlier === undefined ? byDurable(call.slots, open) : true
+  if (call.rule === 'durable') return call.earlierIsDurable || byDurable(call.slots, open)
   return byNames(call)
 }
 

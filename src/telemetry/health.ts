@@ -8,7 +8,7 @@ export interface AuditHealth {
    */
   readonly status: AuditHealthStatus
   /** Why it is not `ok`, one sentence each. */
-  readonly reasons: readonly string[]
+  readonly reasons: string[]
   /** Records that are durable here and not yet acknowledged by the collector. */
   readonly undelivered: number
   readonly oldestUndelivered?: Date

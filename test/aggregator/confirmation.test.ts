@@ -185,3 +185,35 @@ it('a record that nobody acknowledges is not confirmed', async () => {
   expect(error.code).toBe('not_confirmed')
   expect(error.message).toContain('did not acknowledge the record inside onEmit')
 })
+
+it('false for a floor that was not reached has its reason in onProblem', async () => {
+  const { logger, problems } = makeLogger({ providers: [weak('one')] })
+  expect(await logger.logAction(event, { durability: 'local' })).toBe(false)
+  expect(problems.map(({ code, message }) => [code, message.replace(/Record \S+/, 'Record …')])).toEqual([
+    ['not_confirmed', 'Record … is not confirmed: asked for durability "local", reached memory'],
+  ])
+})
+
+it('a signal that a provider aborts while it is handed the record ends the call', async () => {
+  const given = new AbortController()
+  const { logger } = makeLogger({
+    providers: [
+      new FakeProvider('one', (delivery) => {
+        given.abort()
+        delivery.acknowledge(new Promise(() => undefined))
+      }),
+    ],
+  })
+  expect((await rejection(logger.emit(event, { signal: given.signal }))).code).toBe('aborted')
+})
+
+it('the warning that nothing is durable also comes when the durable module is switched off', async () => {
+  let on = true
+  const disk = { code: 'disk', enabled: () => on, auditProvider: () => new FakeProvider('disk') }
+  const { logger, problems } = makeLogger({ providers: [weak('one')], modules: [disk] })
+  expect(await logger.logAction(event)).toBe(true)
+  expect(problems).toEqual([])
+  on = false
+  expect(await logger.logAction(event)).toBe(true)
+  expect(problems.map(({ code }) => code)).toEqual(['no_durable_provider'])
+})

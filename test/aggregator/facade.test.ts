@@ -113,3 +113,36 @@ it('outside a test runner the façade makes its logger of the environment at the
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', env })
   expect(child.stdout).toBe('[0,true,true]\n')
 })
+
+it('an installed logger that throws or rejects does not reach the business code', async () => {
+  const broken = makeLogger({ providers: [new FakeProvider('disk')] }).logger
+  broken.logAction = () => {
+    throw new Error('a test double')
+  }
+  const undo = setAuditLogger(broken)
+  expect(await auditLogger.logAction(event)).toBe(false)
+  broken.logAction = () => Promise.reject(new Error('another'))
+  expect(await auditLogger.logAction(event)).toBe(false)
+  expect(warnings[0]).toEqual([
+    expect.stringContaining('a test double'),
+    { type: 'AuditWarning', code: 'not_confirmed' },
+  ])
+  undo()
+})
+
+it.each([null, undefined, 'logger', auditLogger])('setAuditLogger(%s) is refused', (given) => {
+  expect(() => setAuditLogger(given as never)).toThrow(expect.objectContaining({ code: 'bad_config' }))
+})
+
+it('options that throw when they are read give false, not a rejection', async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const { logger } = makeLogger({ providers: [new FakeProvider('disk')] })
+  const options = {
+    get signal(): AbortSignal {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- anything may be thrown
+      throw proxy
+    },
+  }
+  expect(await logger.logAction(event, options)).toBe(false)
+})

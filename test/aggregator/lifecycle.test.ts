@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import type { AuditSlot } from '../../src/aggregator/confirmation.ts'
-import { AuditError, type AuditHealth } from '../../src/index.ts'
+import { AuditError, type AuditHealth, type AuditProviderProtocol } from '../../src/index.ts'
 import { FakeJournal, withJournal } from './fake-journal.ts'
 import { event, FakeProvider, no, yes } from './fake-provider.ts'
 import { makeLogger, rejection } from './make-logger.ts'
@@ -181,4 +181,45 @@ it('a journal on a volatile file system is true as durable goes, but not for the
   const { logger } = withJournal(journal)
   expect((await logger.emit(event)).durability).toBe('memory')
   expect((await rejection(logger.emit(event, { durability: 'local' }))).code).toBe('not_confirmed')
+})
+
+it('forceFlush and drain wait for records that a provider without a flush of its own still has under way', async () => {
+  let done = 0
+  const slow: AuditProviderProtocol = {
+    auditBackend: 'slow',
+    logAction: async () => {
+      await sleep(60)
+      done++
+      return true
+    },
+  }
+  const { logger } = makeLogger({ providers: [slow] })
+  void logger.logAction(event)
+  await logger.forceFlush()
+  expect(done).toBe(1)
+  void logger.logAction(event)
+  expect(await logger.drain()).toEqual({ undelivered: 0 })
+  expect(done).toBe(2)
+})
+
+it('forceFlush ends at its time limit and at its signal, and waits for no call that came later', async () => {
+  const hanging = new FakeProvider('slow', (delivery) => delivery.acknowledge(sleep(300, true)))
+  const { logger } = makeLogger({ providers: [hanging] })
+  void logger.logAction(event)
+  expect((await rejection(logger.forceFlush({ timeoutMillis: 20 }))).code).toBe('provider_timeout')
+  expect((await rejection(logger.forceFlush({ signal: AbortSignal.timeout(20) }))).code).toBe('aborted')
+  expect((await rejection(logger.forceFlush({ signal: AbortSignal.abort() }))).code).toBe('aborted')
+  const flush = logger.forceFlush()
+  const later = setInterval(() => void logger.logAction(event), 100)
+  await flush
+  clearInterval(later)
+  expect(logger.health().pendingCalls).toBeGreaterThan(0)
+})
+
+it('logAction, emit and track may be taken off the logger', async () => {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- they are bound, and that is the point
+  const { logAction, emit, track } = makeLogger({ providers: [new FakeProvider('disk')] }).logger
+  expect(await logAction(event)).toBe(true)
+  expect((await emit(event)).durability).toBe('local')
+  expect(await track(event, () => 5)).toBe(5)
 })

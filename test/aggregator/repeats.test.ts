@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { recordIdFrom, type AuditProviderProtocol } from '../../src/index.ts'
 import { Repeats } from '../../src/aggregator/repeats.ts'
-import { event, FakeProvider, no, yes } from './fake-provider.ts'
+import { event, FakeProvider, hang, no, yes } from './fake-provider.ts'
 import { makeLogger, rejection } from './make-logger.ts'
 
 const recordId = recordIdFrom('job', 1)
@@ -132,4 +132,57 @@ it('what is remembered of a failed backend is its words, not the error with the 
   const again = await logger.emit({ ...event, recordId })
   expect(again.backends).toMatchObject({ disk: { ok: true }, moody: { ok: false, error: { code: 'provider_failed' } } })
   expect(again.backends['moody']).toHaveProperty('error.message', message)
+})
+
+it('a repeat that asks for more than the first call reached gets that, not its receipt', async () => {
+  const disk = new FakeProvider('disk')
+  const notes = new FakeProvider('notes', yes, 'none')
+  const { logger } = makeLogger({ providers: [disk, notes] })
+  const first = await logger.emit({ ...event, recordId }, { backends: ['notes'] })
+  expect(first.durability).toBe('memory')
+  const second = await logger.emit({ ...event, recordId })
+  expect(second).toMatchObject({
+    durability: 'local',
+    repeated: true,
+    backends: { disk: { ok: true }, notes: { ok: true } },
+  })
+  expect(second.recordedAt).toEqual(first.recordedAt)
+  expect([disk.seen.length, notes.seen.length]).toEqual([1, 1])
+  expect((await logger.emit({ ...event, recordId })).durability).toBe('local')
+  expect(disk.seen).toHaveLength(1)
+})
+
+it('a repeat for other backends reaches those, and its answer is theirs', async () => {
+  const [a, b] = [new FakeProvider('a'), new FakeProvider('b', no)]
+  const { logger } = makeLogger({ providers: [a, b] })
+  expect(await logger.logAction({ ...event, recordId }, { backends: ['a'] })).toBe(true)
+  expect(await logger.logAction({ ...event, recordId }, { backends: ['b'] })).toBe(false)
+  b.onRecord = yes
+  expect(await logger.logAction({ ...event, recordId }, { backends: ['b'] })).toBe(true)
+  expect(await logger.logAction({ ...event, recordId }, { backends: ['b'] })).toBe(true)
+  expect([a.seen.length, b.seen.length]).toEqual([1, 2])
+  expect((await rejection(logger.emit({ ...event, recordId }, { backends: ['nosuch'] }))).code).toBe('no_provider')
+})
+
+it('a repeat under a floor that the first call did not reach, and cannot be reached now, is not confirmed', async () => {
+  const { logger, problems } = makeLogger({ providers: [new FakeProvider('disk')] })
+  expect((await logger.emit({ ...event, recordId })).durability).toBe('local')
+  const error = await rejection(logger.emit({ ...event, recordId }, { durability: 'collector' }))
+  expect(error.code).toBe('not_confirmed')
+  expect(error.receipt?.durability).toBe('local')
+  expect(await logger.logAction({ ...event, recordId }, { durability: 'collector' })).toBe(false)
+  expect(problems.map(({ code }) => code)).toEqual(['not_confirmed'])
+})
+
+it('a repeat of a call under way keeps to its own time limit and signal', async () => {
+  const { logger } = makeLogger({ providers: [new FakeProvider('disk', hang)], providerTimeoutMillis: 2_000 })
+  const first = logger.logAction({ ...event, recordId })
+  const late = rejection(logger.emit({ ...event, recordId }, { timeoutMillis: 20 }))
+  const given = new AbortController()
+  const up = rejection(logger.emit({ ...event, recordId }, { signal: given.signal }))
+  given.abort()
+  expect((await up).code).toBe('aborted')
+  expect((await late).code).toBe('provider_timeout')
+  expect(logger.health().pendingCalls).toBe(1)
+  expect(await first).toBe(false)
 })

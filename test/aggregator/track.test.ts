@@ -66,3 +66,21 @@ it('track’s result stands when the record is not confirmed', async () => {
   expect(await logger.track(track, () => 'done')).toBe('done')
   expect(problems[0]?.code).toBe('provider_failed')
 })
+
+it('the error’s type is the name of its class when it sets none of its own', async () => {
+  class StoreNotFound extends Error {}
+  const disk = new FakeProvider('disk')
+  const { logger } = makeLogger({ providers: [disk] })
+  const failing = logger.track(event, () => {
+    throw new StoreNotFound('no store 7')
+  })
+  await expect(failing).rejects.toThrow('no store 7')
+  expect(disk.seen[0]?.event.attributes).toEqual({ 'error.type': 'StoreNotFound' })
+})
+
+it('an action that ran though its record was given up by the signal is told', async () => {
+  const given = new AbortController()
+  const { logger, problems } = makeLogger({ providers: [new FakeProvider('disk')] })
+  await logger.track(event, () => given.abort(), { signal: given.signal })
+  expect(problems.map(({ code }) => code)).toEqual(['aborted'])
+})
