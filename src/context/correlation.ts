@@ -10,6 +10,9 @@ export interface Correlation {
 const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/
 const hex32 = /^[0-9a-f]{32}$/
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+/** How the event ends an overlong request id; the hash is of the whole one. */
+const cutLength = 8192
+const cut = / \[cut from \d+ characters, SHA-256 ([0-9a-f]{64})\]$/
 const noTrace = '0'.repeat(32)
 const noSpan = '0'.repeat(16)
 
@@ -39,7 +42,8 @@ export function correlate(requestId: string | undefined): Correlation | undefine
   if (requestId === undefined || requestId === '') return undefined
   const parent = requestId.length >= 55 ? fromTraceparent(requestId) : undefined
   if (parent !== undefined) return parent
-  return { traceId: fromHex(requestId) ?? hash('sha256', requestId, 'hex').slice(0, 32), spanId: '' }
+  const sum = (requestId.length === cutLength && cut.exec(requestId)?.[1]) || undefined
+  return { traceId: fromHex(requestId) ?? (sum ?? hash('sha256', requestId, 'hex')).slice(0, 32), spanId: '' }
 }
 
 /**

@@ -3,12 +3,22 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { correlate, traceIdFromRequestId } from '../../src/context/correlation.ts'
 import { AuditError } from '../../src/errors.ts'
+import { createEventPreparer } from '../../src/event/prepare-event.ts'
+import { minimal } from '../event/event-samples.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const spanId = 'b7ad6b7169203331'
 const hashed = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32)
 
 describe('the correlation of a request id', () => {
+  it('beyond 8,192 characters is the same for the id as the record has it, cut, and for the whole', () => {
+    const requestId = 'x'.repeat(20_000)
+    const { requestId: cut } = createEventPreparer({})({ ...minimal, requestId })
+    expect(cut).toHaveLength(8192)
+    expect(correlate(cut)).toEqual({ traceId: traceIdFromRequestId(requestId), spanId: '' })
+    expect(correlate(`y${String(cut)}`)?.traceId).toBe(hashed(`y${String(cut)}`))
+  })
+
   it.each([
     [`00-${traceId}-${spanId}-01`, traceId, spanId],
     [`00-${traceId}-${spanId}-00`, traceId, spanId],

@@ -20,14 +20,26 @@ describe('the default list', () => {
       'smtpPass',
       'SMTPPass',
     ],
-    ...['SMTP_PASS', 'card_pin', 'cardNumber', 'cvv', 'passwordHash', 'http.request.header.authorization', 'pass_'],
+    ...[
+      'SMTP_PASS',
+      'card_pin',
+      'cardNumber',
+      'cvv',
+      'passwordHash',
+      'password_confirmation',
+      'tokenHash',
+      'csrf',
+      'Bearer',
+      'http.request.header.authorization',
+      'pass_',
+    ],
   ])('takes %s for a secret', (key) => {
     expect(verdicts.isSecret(key)).toBe(true)
   })
 
   it.each([
     ...['tokenCount', 'passwordChangedAt', 'compass', 'bypass', 'shipping', 'author', 'secretary', 'cookieConsentAt'],
-    ...['name', 'key', 'id', 'COMPASS', 'spin', '', 'monkey', 'apiKeyId', '密码'],
+    ...['name', 'key', 'id', 'COMPASS', 'spin', '', 'monkey', 'apiKeyId', 'bearerCount', '密码'],
   ])('does not take %s for one', (key) => {
     expect(verdicts.isSecret(key)).toBe(false)
   })
