@@ -49,7 +49,7 @@ const rooms = {
 const machine = {
   fs: [
     'journal/file-system.ts',
-    'config/collector-config.ts', // certificates, at start
+    'config/collector-certificates.ts', // certificates, at start
     'cli/', // the files that its user names
     'testing/fault-file-system.ts', // damages what was written
   ],

@@ -109,8 +109,8 @@ export function resolveConfig(options: unknown, env: Environment = process.env):
   }
   const given = options as Readonly<Record<string, unknown>>
   checkOptionNames(given)
-  const warnings = [...unknownVariables(env), ...ignoredSdkVariables(env)]
   const reader = new SettingReader(given, env)
+  const warnings = [...unknownVariables(reader), ...ignoredSdkVariables(env)]
   const hasJournal = reader.section('journal').value
   const collector = hasJournal ? collectorConfig(reader) : noJournalNoCollector(reader)
   const journal = hasJournal && journalConfig(reader, collector !== false)

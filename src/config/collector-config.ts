@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
-import { defaultCollectorSettings, type CollectorSettings, type CollectorTls } from '../delivery/collector-settings.ts'
-import { describe } from '../telemetry/describe-cause.ts'
+import { defaultCollectorSettings, type CollectorSettings } from '../delivery/collector-settings.ts'
+import { collectorTls } from './collector-certificates.ts'
 import type { Found, SettingReader } from './setting-reader.ts'
 import { badConfig, parsePairs, show } from './setting-value.ts'
+import { withoutSecrets } from './without-secrets.ts'
 
 /** Where delivery goes; `false`: nowhere, the journal alone keeps the records. @throws AuditError `bad_config` */
 export function collectorConfig(reader: SettingReader): CollectorSettings | false {
@@ -10,16 +10,15 @@ export function collectorConfig(reader: SettingReader): CollectorSettings | fals
   const address = reader.find('collector.url')
   const text = address.value as string
   if (address.source !== 'default' && ['none', 'false'].includes(text.toLowerCase())) return false
-  const fromOtel = address.source === 'otel'
-  if (fromOtel) checkProtocol(reader)
+  if (address.source === 'otel') checkProtocol(reader)
   const url = endpoint(text, address)
-  const tls = tlsFiles(reader, fromOtel)
+  const tls = collectorTls(reader)
   if (tls !== undefined && url.protocol === 'http:') {
     throw badConfig(`collector.tls is set, but ${address.where} is an http: address; use https:`)
   }
   const settings = {
     url: url.href,
-    headers: headers(reader, fromOtel),
+    headers: headers(reader),
     timeoutMillis: reader.count('collector.timeoutMillis'),
     compression: reader.text('collector.compression') as CollectorSettings['compression'],
     maxRequestBytes: reader.count('collector.maxRequestBytes'),
@@ -37,7 +36,7 @@ function endpoint(text: string, { source, where }: Found): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     throw badConfig(
-      `${where} must be an http: or https: address such as http://localhost:4318, not ${show(withoutSecret(text))}`,
+      `${where} must be an http: or https: address such as http://localhost:4318, not ${show(withoutSecrets(text))}`,
     )
   }
   if (url.username !== '' || url.password !== '') {
@@ -53,10 +52,6 @@ function endpoint(text: string, { source, where }: Found): URL {
   return url
 }
 
-function withoutSecret(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, '//…@')
-}
-
 function checkProtocol(reader: SettingReader): void {
   for (const variable of ['OTEL_EXPORTER_OTLP_LOGS_PROTOCOL', 'OTEL_EXPORTER_OTLP_PROTOCOL']) {
     const protocol = reader.variable(variable)
@@ -69,10 +64,9 @@ function checkProtocol(reader: SettingReader): void {
   }
 }
 
-function headers(reader: SettingReader, fromOtel: boolean): CollectorSettings['headers'] {
+function headers(reader: SettingReader): CollectorSettings['headers'] {
   const found = reader.find('collector.headers')
   if (found.source !== 'otel') return (found.value ?? defaultCollectorSettings.headers) as CollectorSettings['headers']
-  if (!fromOtel) return defaultCollectorSettings.headers
   // The signal's own headers go over the general ones, one by one.
   const all: Record<string, string> = {}
   for (const variable of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_LOGS_HEADERS']) {
@@ -80,33 +74,4 @@ function headers(reader: SettingReader, fromOtel: boolean): CollectorSettings['h
     if (text !== undefined) Object.assign(all, parsePairs(text, variable))
   }
   return all
-}
-
-function tlsFiles(reader: SettingReader, fromOtel: boolean): CollectorTls | undefined {
-  const ca = pem(reader, 'collector.tls.caFile', fromOtel)
-  const cert = pem(reader, 'collector.tls.certFile', fromOtel)
-  const key = pem(reader, 'collector.tls.keyFile', fromOtel)
-  if ((cert === undefined) !== (key === undefined)) {
-    throw badConfig('collector.tls.certFile and collector.tls.keyFile go together; only one of them is set')
-  }
-  if (ca === undefined && cert === undefined) return undefined
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
-}
-
-/** Read at start: an unreadable certificate must not wait for the first record to show itself. */
-function pem(reader: SettingReader, name: string, fromOtel: boolean): string | undefined {
-  const { value, source, where } = reader.find(name)
-  if (value === undefined || (source === 'otel' && !fromOtel)) return undefined
-  let text: string
-  try {
-    text = readFileSync(value as string, 'utf8')
-  } catch (cause) {
-    throw badConfig(`${where}: cannot read ${show(value)}: ${describe(cause)}`, cause)
-  }
-  if (!text.includes('-----BEGIN ')) throw badConfig(`${where}: ${show(value)} is not a PEM file`)
-  return text
 }

@@ -1,6 +1,9 @@
 import { SettingReader, type Environment, type Found } from './setting-reader.ts'
 import type { Setting } from './setting.ts'
 import { settingsTable } from './settings-table.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+export { withoutSecrets }
 
 /** One setting as the library would take it, ready to be shown: no secret is in it. */
 export interface EffectiveSetting {
@@ -22,16 +25,10 @@ export function effectiveSettings(
   env: Environment,
 ): readonly EffectiveSetting[] {
   const reader = new SettingReader(options, env)
-  const otelAddress = reader.find('collector.url').source === 'otel'
   return settingsTable.flatMap((setting) => {
     if (setting.type === 'code') return []
     const section = isSection(setting.name)
-    let found: Found = section ? sectionOf(reader, setting.name) : reader.find(setting.name)
-    // OTEL_* headers and certificates go with an OTEL_* address only.
-    const bound = setting.name === 'collector.headers' || setting.type === 'file'
-    if (bound && found.source === 'otel' && !otelAddress) {
-      found = { value: undefined, source: 'default', where: setting.name }
-    }
+    const found: Found = section ? sectionOf(reader, setting.name) : reader.find(setting.name)
     const { source, where } = found
     return {
       name: setting.name,
@@ -58,16 +55,4 @@ function shown({ value, source }: Found, setting: Setting): string {
   if (Array.isArray(value)) return value.join(', ')
   if (setting.name === 'collector.url') return withoutSecrets(String(value))
   return String(value)
-}
-
-/** The address without user, password, query and fragment, any of which may hold a token. */
-export function withoutSecrets(address: string): string {
-  if (!URL.canParse(address)) return address.replace(/\/\/[^@/]*@/, '//…@').replace(/[?#].*$/, '?…')
-  const url = new URL(address)
-  url.username = ''
-  url.password = ''
-  const hidden = url.search !== ''
-  url.search = ''
-  url.hash = ''
-  return hidden ? `${url.href}?…` : url.href
 }

@@ -1,16 +1,14 @@
 import type { AuditProblem } from '../errors.ts'
+import { collectorProcessVariables } from './collector-process-variables.ts'
 import { nearestName } from './nearest-name.ts'
 import { laterSettings, refusedSettings } from './refused-settings.ts'
-import type { Environment } from './setting-reader.ts'
+import type { SettingReader } from './setting-reader.ts'
 import { badConfig } from './setting-value.ts'
 import { settingsTable } from './settings-table.ts'
 
-/** Read by collector-config.yaml in the Collector's process, which may share its environment with ours. */
-const collectorsOwn =
-  /^AUDIT_(?:EXPORTERS$|TLS_|TOKEN_FILE$|VENDOR_|LOKI_|ELASTICSEARCH_|KAFKA_|CLOUDWATCH_|DEBUG_|COLLECTOR_(?:DIR|ENDPOINT|HEALTH_ENDPOINT|LOG_LEVEL|METRICS_HOST|METRICS_PORT)$)/
-
 const names = settingsTable.map((setting) => setting.name)
 const variables = settingsTable.flatMap((setting) => setting.variable ?? [])
+const meant = new Set([...variables, ...collectorProcessVariables])
 const refusedVariables = new Map(Object.entries(refusedSettings).map(([name, reason]) => [variableOf(name), reason]))
 
 /** Refuses every option that no setting has, with the reason or the nearest known one. @throws AuditError `bad_config` */
@@ -46,17 +44,31 @@ function withSection(near: string, section: string): string {
  *
  * @throws AuditError `bad_config` for one that asks to lose records (rule P1)
  */
-export function unknownVariables(env: Environment): Omit<AuditProblem, 'count'>[] {
+export function unknownVariables(reader: SettingReader): Omit<AuditProblem, 'count'>[] {
   const problems: Omit<AuditProblem, 'count'>[] = []
-  for (const name of Object.keys(env)) {
-    if (!name.startsWith('AUDIT_') || variables.includes(name) || collectorsOwn.test(name)) continue
+  for (const name of Object.keys(reader.env)) {
+    if (!name.startsWith('AUDIT_') || meant.has(name)) continue
     const reason = refusedVariables.get(name)
     if (reason !== undefined) throw badConfig(`${name} is refused: ${reason} (rule P1)`)
     const near = nearestName(name, variables)
     const hint = near === undefined ? 'it is ignored' : `did you mean ${near}? It is ignored`
     problems.push({ code: 'unknown_variable', message: `Unknown environment variable ${name}: ${hint}` })
   }
+  const address = deliveryByDefault(reader)
+  if (address !== undefined && reader.variable('AUDIT_COLLECTOR_ENDPOINT') !== undefined) {
+    const message =
+      `AUDIT_COLLECTOR_ENDPOINT is where the Collector itself listens; records go to ${address}, the default: ` +
+      'did you mean AUDIT_COLLECTOR_URL?'
+    problems.push({ code: 'unknown_variable', message })
+  }
   return problems
+}
+
+/** The default address, when records are delivered and nothing names another. */
+function deliveryByDefault(reader: SettingReader): string | undefined {
+  if (!reader.section('journal').value || !reader.section('collector').value) return undefined
+  const { source, value } = reader.find('collector.url')
+  return source === 'default' ? (value as string) : undefined
 }
 
 function variableOf(name: string): string {

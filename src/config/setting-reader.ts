@@ -42,6 +42,7 @@ export class SettingReader {
 
   findInOtel(name: string): Found | undefined {
     const setting = settingNamed(name)
+    if (setting.otelAddressOnly === true && this.find('collector.url').source !== 'otel') return undefined
     for (const variable of setting.otel ?? []) {
       const text = this.variable(variable)
       if (text !== undefined) return { value: parseText(text, setting, variable), source: 'otel', where: variable }

@@ -1,5 +1,6 @@
 import { AuditError } from '../errors.ts'
 import type { Setting } from './setting.ts'
+import { mayBeAddress, withoutSecrets } from './without-secrets.ts'
 
 /** `where` names the option or the variable, for messages. */
 type Check = (value: unknown, setting: Setting, where: string) => unknown
@@ -8,9 +9,9 @@ export function badConfig(message: string, cause?: unknown): AuditError {
   return new AuditError('bad_config', message, cause === undefined ? {} : { cause })
 }
 
-/** A value as a message shows it; secrets do not pass here. */
+/** A value as a message shows it; secrets do not pass here, but an address may be where it does not belong. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return JSON.stringify(mayBeAddress(value) ? withoutSecrets(value) : value)
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
 }

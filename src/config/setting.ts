@@ -9,6 +9,8 @@ export interface Setting {
   readonly variable?: string
   /** OpenTelemetry variables that stand in, first wins. */
   readonly otel?: readonly string[]
+  /** The `otel` variables count only with an address from `OTEL_*`, so that what is secret in them goes nowhere else. */
+  readonly otelAddressOnly?: true
   readonly type: SettingType
   readonly choices?: readonly string[]
   readonly default?: string | number | boolean

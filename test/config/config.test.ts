@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
 import { resolveConfig } from '../../src/config.ts'
+import { effectiveSettings } from '../../src/config/effective-settings.ts'
 import { isAuditError } from '../../src/errors.ts'
 import type { CollectorSettings } from '../../src/delivery/collector-settings.ts'
 import { FakeProvider } from '../aggregator/fake-provider.ts'
@@ -175,6 +174,37 @@ describe('the address', () => {
     expect(refusal({ collector: { url: 'ftp://me:secret@collector' } })).not.toContain('secret')
   })
 
+  it.each([
+    'me:secret@collector:4318',
+    'me:se?secret@collector',
+    '//me:se/secret@collector',
+    'https://me:secret@[collector',
+    'http:me:secret@',
+    'collector:4318?token=me@secret',
+    'collector:4318?token=secret',
+    'collector:4318#secret',
+    'http://[collector?token=secret',
+  ])('what is no address may still hold a secret, which no message shows: %s', (address) => {
+    const messages = [
+      refusal({ collector: { url: address } }),
+      refusal({}, { AUDIT_COLLECTOR_URL: address }),
+      refusal({}, { OTEL_EXPORTER_OTLP_ENDPOINT: address }),
+    ]
+    for (const message of messages) expect(message).not.toMatch(/secret|\bme\b/)
+    const settings = effectiveSettings({ collector: { url: address } }, {})
+    expect(settings.find(({ name }) => name === 'collector.url')?.value).not.toMatch(/secret|\bme\b/)
+  })
+
+  it('nor does one about an address where true or false is asked for', () => {
+    expect(refusal({ collector: 'https://me:secret@c' })).toContain('not "https://…@c"')
+    expect(refusal({}, { AUDIT_COLLECTOR: 'https://c/otlp?token=secret' })).toContain('not "https://c/otlp?…"')
+  })
+
+  it('an address is shown as far as it can be', () => {
+    expect(refusal({}, { AUDIT_COLLECTOR_URL: 'me:secret@collector:4318?a=1' })).toContain('not "…@collector:4318?…"')
+    expect(refusal({}, { AUDIT_COLLECTOR_URL: 'collector:4318' })).toContain('not "collector:4318"')
+  })
+
   it('protocol grpc is refused where the address is OTEL’s, and nowhere else', () => {
     const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://general:4317' }
     expect(refusal({}, env)).toContain('OTEL_EXPORTER_OTLP_PROTOCOL=grpc: audit records are sent by OTLP/HTTP only')
@@ -199,6 +229,20 @@ describe('headers', () => {
     expect(headers).toEqual({ authorization: 'Bearer x', a: '2' })
   })
 
+  it('OTEL headers that cannot be read stop the start only where they are used', () => {
+    const unreadable = { OTEL_EXPORTER_OTLP_HEADERS: 'api-key abc%zz' }
+    expect(collectorOf({}, unreadable).headers).toEqual({})
+    expect(collectorOf({}, { ...unreadable, AUDIT_COLLECTOR_URL: 'http://c' }).headers).toEqual({})
+    expect(effectiveSettings({}, unreadable)).toContainEqual({
+      name: 'collector.headers',
+      value: 'none',
+      source: 'default',
+    })
+    const used = { ...unreadable, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c' }
+    expect(refusal({}, used)).toContain('OTEL_EXPORTER_OTLP_HEADERS must read key=value')
+    expect(collectorOf({ collector: { headers: { a: '1' } } }, used).headers).toEqual({ a: '1' })
+  })
+
   it('AUDIT_COLLECTOR_HEADERS and code go to whatever address there is', () => {
     expect(collectorOf({}, { AUDIT_COLLECTOR_HEADERS: 'x-scope=t%2C1' }).headers).toEqual({ 'x-scope': 't,1' })
     const headers = () => ({ authorization: 'Bearer fresh' })
@@ -212,38 +256,5 @@ describe('headers', () => {
     expect(message).not.toContain('secret')
     expect(refusal({}, { AUDIT_COLLECTOR_HEADERS: 'novalue' })).toContain('AUDIT_COLLECTOR_HEADERS must read key=value')
     expect(refusal({}, { AUDIT_COLLECTOR_HEADERS: 'a=%zz' })).toContain('percent-encoding')
-  })
-})
-
-describe('certificates', () => {
-  let dir = ''
-  const file = (name: string): string => join(dir, name)
-  beforeAll(() => {
-    dir = mkdtempSync(join(tmpdir(), 'audit-config-'))
-    for (const name of ['ca', 'cert', 'key']) writeFileSync(file(name), `-----BEGIN ${name}-----\n`)
-    writeFileSync(file('junk'), 'nothing')
-  })
-  afterAll(() => rmSync(dir, { recursive: true }))
-
-  it('files are read at start', () => {
-    const tls = { caFile: file('ca'), certFile: file('cert'), keyFile: file('key') }
-    const expected = { ca: '-----BEGIN ca-----\n', cert: '-----BEGIN cert-----\n', key: '-----BEGIN key-----\n' }
-    expect(collectorOf({ collector: { url: 'https://c', tls } }).tls).toEqual(expected)
-  })
-
-  it('an unreadable file, one that is no PEM, and half a pair are refused', () => {
-    const refused = (tls: object): string => refusal({ collector: { url: 'https://c', tls } })
-    expect(refused({ caFile: file('absent') })).toMatch(/collector\.tls\.caFile: cannot read .*ENOENT/)
-    expect(refused({ caFile: file('junk') })).toContain('is not a PEM file')
-    expect(refused({ certFile: file('cert') })).toContain('go together')
-    expect(refusal({ collector: { url: 'http://c', tls: { caFile: file('ca') } } })).toContain('use https:')
-  })
-
-  it('OTEL certificates are used only with an OTEL address', () => {
-    const env = { OTEL_EXPORTER_OTLP_CERTIFICATE: file('ca') }
-    expect(collectorOf({}, env).tls).toBeUndefined()
-    expect(collectorOf({}, { ...env, OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c' }).tls?.ca).toContain('BEGIN ca')
-    const absent = { OTEL_EXPORTER_OTLP_CERTIFICATE: file('absent'), OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c' }
-    expect(refusal({}, absent)).toContain('OTEL_EXPORTER_OTLP_CERTIFICATE: cannot read')
   })
 })

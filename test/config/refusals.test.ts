@@ -118,10 +118,6 @@ it('an unknown AUDIT_ variable is a warning that names the nearest known one', (
   ])
 })
 
-it('the variables of the Collector’s own configuration are no unknown ones', () => {
-  expect(resolveConfig({}, { AUDIT_EXPORTERS: 'loki', AUDIT_LOKI_ENDPOINT: 'http://loki' }).warnings).toEqual([])
-})
-
 it('confirmBy may name backends that modules bring later', () => {
   expect(resolveConfig({ confirmBy: ['elastic'], modules: [] }, {}).confirmBy).toEqual(['elastic'])
 })
