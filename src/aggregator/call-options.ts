@@ -1,4 +1,5 @@
 import { AuditError } from '../errors.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import type { AuditCallOptions } from './audit-logger.ts'
 
 /** @throws AuditError `bad_config` for an option that could not be meant, `aborted` when the signal already is */
@@ -8,7 +9,7 @@ export function checkCallOptions(options: AuditCallOptions): void {
     throw new AuditError('bad_config', 'backends must be a list of backend names')
   }
   if (durability !== undefined && !['local', 'collector'].includes(durability)) {
-    throw new AuditError('bad_config', `durability must be "local" or "collector", not ${JSON.stringify(durability)}`)
+    throw new AuditError('bad_config', `durability must be "local" or "collector", not ${describe(durability)}`)
   }
   if (timeoutMillis !== undefined && !(typeof timeoutMillis === 'number' && timeoutMillis > 0)) {
     throw new AuditError('bad_config', `timeoutMillis must be a number of milliseconds above 0`)

@@ -95,7 +95,7 @@ export class Call implements Expiring {
     if (this.#open === 0) return
     this.#pending = true
     const foreign = this.slots.some((slot) => slot.open && slot.member.foreign)
-    this.#held = foreign || this.floor === 'collector'
+    this.#held = (foreign || this.floor === 'collector') && this.#awaited
     this.#hub.pending.begin(this, { held: this.#held, foreign })
     if (this.#signal !== undefined) {
       this.#onAbort = () => {
@@ -165,9 +165,22 @@ export class Call implements Expiring {
           this.#hub.confirmedWeakly()
         }
         this.onAnswer?.(this.#answer)
+        this.#letGo()
       }
     }
     if (this.#open === 0) this.#finish()
+  }
+
+  /** Somebody still has to hear how it ends. */
+  get #awaited(): boolean {
+    return this.wantsEnd || this.#answer === undefined
+  }
+
+  /** What is still open after the answer must not keep the process alive. */
+  #letGo(): void {
+    if (!this.#held || this.#awaited) return
+    this.#held = false
+    this.#hub.pending.deadlines.release()
   }
 
   /** Who awaits a call with `db` may end the transaction then: no provider may still be using the session. */

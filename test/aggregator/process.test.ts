@@ -18,6 +18,15 @@ it('await logAction of a provider with nothing that keeps the process alive answ
   expect({ stdout, status }).toEqual({ stdout: 'false\n', status: 0 })
 })
 
+it('a provider that hangs after the answer does not keep the process alive', () => {
+  const { stdout, status, took } = run(`
+    const providers = [{ auditBackend: 'quick', logAction: () => true }, hanging]
+    const logger = createAuditLogger({ journal: false, providers, providerTimeoutMillis: 15_000 })
+    console.log(await logger.logAction(event))`)
+  expect({ stdout, status }).toEqual({ stdout: 'true\n', status: 0 })
+  expect(took).toBeLessThan(14_000)
+})
+
 it('an idle logger does not keep the process alive, nor do the reports of its problems', () => {
   const { status, took, stderr } = run(`
     const logger = createAuditLogger({ journal: false, providers: [{ auditBackend: 'no', logAction: () => false }] })
