@@ -1,10 +1,11 @@
-// node scripts/write-settings.ts: writes the table of docs/settings.md from src/config/settings-table.ts.
+// node scripts/write-settings.ts: writes the table of docs/settings.md from src/config/settings-table.ts, and the names of secrets.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { settingsTable, type Setting } from '../src/config/settings-table.ts'
+import { defaultRedactKeys } from '../src/event/redaction.ts'
 
-const begin = '<!-- table: npm run docs:settings -->'
-const end = '<!-- end of table -->'
+const table = ['<!-- table: npm run docs:settings -->', '<!-- end of table -->'] as const
+const names = ['<!-- names: npm run docs:settings -->', '<!-- end of names -->'] as const
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 const code = (text: string): string => `\`${text}\``
@@ -34,17 +35,22 @@ function row(setting: Setting): string {
   return `| ${cells.map(cell).join(' | ')} |`
 }
 
-/** The text of docs/settings.md with its table renewed. */
-export function withTable(text: string): string {
+/** The text of docs/settings.md with its table and its list renewed. */
+export function renewed(text: string): string {
+  const head = ['| option | variable | default | meaning | price |', '|---|---|---|---|---|']
+  const withTable = between(text, table, [...head, ...settingsTable.map(row)].join('\n'))
+  return between(withTable, names, `\n${defaultRedactKeys.map(code).join(', ')}\n`)
+}
+
+function between(text: string, [begin, end]: readonly [string, string], content: string): string {
   const [before, rest] = text.split(begin)
   const after = rest?.split(end)[1]
   if (before === undefined || after === undefined)
     throw new Error(`docs/settings.md has lost its marks: ${begin}, ${end}`)
-  const head = ['| option | variable | default | meaning | price |', '|---|---|---|---|---|']
-  return `${before}${begin}\n${[...head, ...settingsTable.map(row)].join('\n')}\n${end}${after}`
+  return `${before}${begin}\n${content}\n${end}${after}`
 }
 
 if (import.meta.main) {
   const path = join(import.meta.dirname, '..', 'docs', 'settings.md')
-  writeFileSync(path, withTable(readFileSync(path, 'utf8')))
+  writeFileSync(path, renewed(readFileSync(path, 'utf8')))
 }
