@@ -15,3 +15,8 @@ export class UsageError extends Error {}
 
 /** What was asked cannot be checked (no such file, not readable, not a journal): exit 3. */
 export class CannotCheck extends Error {}
+
+/** @throws CannotCheck when stopped: what was seen so far is no result */
+export function checkNotStopped(stopped: AbortSignal): void {
+  if (stopped.aborted) throw new CannotCheck('stopped before the end')
+}

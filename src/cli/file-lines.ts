@@ -1,3 +1,4 @@
+import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 
 export interface FileLine {
@@ -16,7 +17,8 @@ const chunkBytes = 1 << 20
 
 /**
  * The lines of a file from byte `start` on, one chunk at a time in memory (a line longer than a chunk grows it).
- * Blank lines count but are not given. A file that is gone has none: retention may take it between two looks.
+ * Blank lines count but are not given. A symbolic link is not followed. A file that is gone has none: retention may take
+ * it between two looks.
  */
 export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLine, void, undefined> {
   const handle = await openIfThere(path)
@@ -53,7 +55,7 @@ export async function* fileLines(path: string, start = 0): AsyncGenerator<FileLi
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path, 'r')
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { lstat, readdir, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { isStreamName, segmentsOf, setAsideDirectoryName } from '../journal/names.ts'
 import { CannotCheck } from './command.ts'
@@ -27,10 +27,7 @@ export interface StreamDirectory {
 export async function journalStreams(directory: string): Promise<StreamDirectory[]> {
   const self = basename(resolve(directory))
   if (isStreamName(self)) return [await streamDirectory(directory, self)]
-  const names = await namesIn(directory)
-  if (names.length > 0 && !looksLikeJournal(names)) {
-    throw new CannotCheck(`${directory} is no audit journal: there is no stream in it`)
-  }
+  const names = await namesInJournal(directory)
   const streams = await Promise.all(
     names.filter(isStreamName).map((name) => streamDirectory(join(directory, name), name)),
   )
@@ -48,6 +45,13 @@ export async function journalStreams(directory: string): Promise<StreamDirectory
     .map(({ stream }) => stream)
 }
 
+/** @throws CannotCheck when it cannot be read, or holds other things only */
+export async function namesInJournal(directory: string): Promise<string[]> {
+  const names = await namesIn(directory)
+  if (names.length === 0 || looksLikeJournal(names)) return names
+  throw new CannotCheck(`${directory} is no audit journal: there is no stream in it`)
+}
+
 export function looksLikeJournal(names: readonly string[]): boolean {
   return names.some((name) => isStreamName(name) || ownNames.has(name))
 }
@@ -57,7 +61,8 @@ export async function streamDirectory(path: string, id: string): Promise<StreamD
   const names = segmentsOf(await namesIn(path)).sort((a, b) => a.first - b.first || a.generation - b.generation)
   for (const { name, first, generation } of names) {
     // Retention may take a segment between the two looks.
-    const file = await stat(join(path, name)).catch(() => undefined)
+    const file = await lstat(join(path, name)).catch(() => undefined)
+    if (file?.isSymbolicLink()) throw new CannotCheck(`${join(path, name)} is a symbolic link; no journal has any`)
     if (file?.isFile()) segments.push({ path: join(path, name), first, generation, bytes: file.size })
   }
   return { id, path, segments }

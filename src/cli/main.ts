@@ -54,7 +54,7 @@ ${Object.entries(verbs)
   .join('\n')}
 
 The journal: --dir <directory>, else AUDIT_JOURNAL_DIR, else ./audit-journal.
-Exit: 0 fine, 1 a problem was found, 2 wrong usage, 3 it could not be checked.`
+Exit: 0 fine, 1 a problem was found, 2 wrong usage, 3 it could not be checked, or the output not written.`
 
 /** Runs one command line. Never throws. */
 export async function main(
@@ -103,8 +103,9 @@ if (invoked !== undefined && realpathSync(invoked) === fileURLToPath(import.meta
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => terminal.stop())
   // Delivery keeps no process alive by itself; a command line that still waits for an answer is not over.
   const untilDone = setInterval(() => undefined, 60_000)
-  void main(process.argv.slice(2), terminal).then((code) => {
+  void main(process.argv.slice(2), terminal).then(async (code) => {
+    const written = await terminal.written()
     clearInterval(untilDone)
-    process.exitCode = code
+    process.exitCode = written ? code : 3
   })
 }

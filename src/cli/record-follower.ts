@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeLine } from '../journal/line.ts'
+import { checkNotStopped } from './command.ts'
 import { fileLines } from './file-lines.ts'
 import { journalStreams, type SegmentFile } from './journal-files.ts'
 import { NumberRanges } from './number-ranges.ts'
@@ -68,14 +69,19 @@ export class RecordFollower {
   }
 }
 
-/** The last `wanted` records that match, by the time they were observed; each stream's own order stays. */
+/**
+ * The last `wanted` records that match, by the time they were observed; each stream's own order stays.
+ * @throws CannotCheck when stopped
+ */
 export async function newestRecords(
   follower: RecordFollower,
   wanted: number,
   matches: (view: RecordView) => boolean,
+  stopped: AbortSignal,
 ): Promise<RecordView[]> {
   const perStream = new Map<string, RecordView[]>()
   for await (const view of follower.more()) {
+    checkNotStopped(stopped)
     if (!matches(view)) continue
     const stream = attributeText(view, 'audit.sequence.stream_id') ?? ''
     const newest = perStream.get(stream) ?? []

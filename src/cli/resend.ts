@@ -3,7 +3,7 @@ import { createTransport, type Transport } from '../delivery/transport.ts'
 import { judge } from '../delivery/verdict.ts'
 import type { SetAsideEntry } from '../journal/journal-source.ts'
 import type { SetAsideStore } from '../journal/set-aside.ts'
-import type { ExitCode } from './command.ts'
+import { checkNotStopped, type ExitCode } from './command.ts'
 import { escapeText, toJsonLine } from './escape.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -24,7 +24,7 @@ export async function resend(
   let unreached = 0
   try {
     for (const entry of entries) {
-      if (terminal.stopped.aborted) break
+      checkNotStopped(terminal.stopped)
       const outcome = await post(transport, entry)
       if (outcome.result === 'delivered') store.remove(entry.stream, entry.number)
       if (outcome.result === 'refused') refused++

@@ -6,6 +6,7 @@ import { nodeFileSystem } from '../journal/file-system.ts'
 import { decodeLine } from '../journal/line.ts'
 import { lockFileName } from '../journal/names.ts'
 import { fileLines } from './file-lines.ts'
+import { checkNotStopped } from './command.ts'
 import type { SegmentFile, StreamDirectory } from './journal-files.ts'
 import { attributeText, viewLine, type RecordView } from './record-view.ts'
 
@@ -13,8 +14,8 @@ import { attributeText, viewLine, type RecordView } from './record-view.ts'
 export interface StreamState {
   readonly stream: string
   /**
-   * `live`: its writer, or who delivers it, holds its lock. `ended`: closed in order. `torn`: its last bytes are no whole
-   * line. `unended`: neither, its process died or was killed.
+   * `live`: its writer, or who delivers it, holds its lock. `torn`: what stands behind its newest line is no whole line.
+   * `ended`: closed in order. `unended`: neither, its process died or was killed.
    */
   readonly state: 'live' | 'ended' | 'unended' | 'torn'
   readonly records: number
@@ -28,17 +29,18 @@ export interface StreamState {
   readonly bytes: number
 }
 
-export async function streamState(stream: StreamDirectory): Promise<StreamState> {
+/** @throws CannotCheck when stopped */
+export async function streamState(stream: StreamDirectory, stopped: AbortSignal): Promise<StreamState> {
   const { id, path, segments } = stream
-  const last = await lastLine(segments)
+  const last = await lastLine(segments, stopped)
   const marker = readDelivered(nodeFileSystem, path, id) ?? readCursor(nodeFileSystem, path, id)
   const records = last?.number ?? 0
   const delivered = Math.min(marker?.number ?? 0, records)
-  const started = await recordAt(segments, 1)
-  const oldest = delivered < records ? await recordAt(segments, delivered + 1) : undefined
+  const started = await recordAt(segments, 1, stopped)
+  const oldest = delivered < records ? await recordAt(segments, delivered + 1, stopped) : undefined
   return {
     stream: id,
-    state: isLocked(path) ? 'live' : last?.ended ? 'ended' : last?.torn ? 'torn' : 'unended',
+    state: isLocked(path) ? 'live' : last?.torn ? 'torn' : last?.ended ? 'ended' : 'unended',
     records,
     headHash: last?.head ?? '',
     delivered,
@@ -55,37 +57,49 @@ interface LastLine {
   readonly number: number
   readonly head: string
   readonly ended: boolean
+  /** Of a stream that ended: behind its end in the same file. What a later, failed segment holds was given up. */
   readonly torn: boolean
   readonly newest: RecordView | undefined
 }
 
 /** The valid line with the highest number; it need not be in the last file, since a fault may have lines written again. */
-async function lastLine(segments: readonly SegmentFile[]): Promise<LastLine | undefined> {
+async function lastLine(segments: readonly SegmentFile[], stopped: AbortSignal): Promise<LastLine | undefined> {
   let found: Omit<LastLine, 'torn' | 'newest' | 'ended'> | undefined
   let bytes: Buffer | undefined
   let torn = false
+  let tornBehind = false
   for (const { path, first } of [...segments].sort((a, b) => b.generation - a.generation)) {
     if (found !== undefined && first <= found.number) continue
     let damaged = false
+    let holdsNewest = false
     for await (const line of fileLines(path)) {
+      checkNotStopped(stopped)
       const decoded = line.complete ? decodeLine(line.bytes) : undefined
-      damaged = decoded?.ok !== true
+      if (decoded?.ok !== true) damaged = true
       if (decoded?.ok !== true || decoded.header.last <= (found?.number ?? 0)) continue
       bytes = Buffer.from(line.bytes)
       found = { number: decoded.header.last, head: decoded.header.head }
+      damaged = false
+      holdsNewest = true
     }
     torn ||= damaged
+    if (holdsNewest) tornBehind = damaged
   }
   if (found === undefined) return torn ? { number: 0, head: '', ended: false, torn, newest: undefined } : undefined
   const newest = bytes === undefined ? undefined : viewLine(bytes)?.at(-1)
   const ended = newest !== undefined && attributeText(newest, 'audit.sequence.end') === 'true'
-  return { ...found, ended, torn, newest }
+  return { ...found, ended, torn: ended ? tornBehind : torn, newest }
 }
 
-async function recordAt(segments: readonly SegmentFile[], number: number): Promise<RecordView | undefined> {
+async function recordAt(
+  segments: readonly SegmentFile[],
+  number: number,
+  stopped: AbortSignal,
+): Promise<RecordView | undefined> {
   for (const { path, first } of [...segments].reverse()) {
     if (first > number) continue
     for await (const { bytes, complete } of fileLines(path)) {
+      checkNotStopped(stopped)
       const decoded = complete ? decodeLine(bytes) : undefined
       if (decoded?.ok !== true || decoded.header.last < number) continue
       if (decoded.header.first > number) break

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 
 /** What a command may do to the outside. Data goes to `out`, everything else to `note`. */
 export interface Terminal {
@@ -26,18 +27,27 @@ export function paintFor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): P
   return stream.isTTY === true && env['TERM'] !== 'dumb' ? ansi : plain
 }
 
+export interface ProcessTerminal extends Terminal {
+  stop(): void
+  /** Waits for what is on its way. False when some of the data could not be written. */
+  written(): Promise<boolean>
+}
+
 /** The terminal of a process. A reader that goes away (`| head`) is no error and gets no message. */
 export function processTerminal(
   stdout: Writable & { isTTY?: boolean },
   stderr: Writable,
   env: NodeJS.ProcessEnv,
-): Terminal & { stop(): void } {
+): ProcessTerminal {
   const stopping = new AbortController()
   let closed = false
+  let failed = false
   const gone = (error: NodeJS.ErrnoException) => {
     closed = true
     stopping.abort()
-    if (error.code !== 'EPIPE') stderr.write(`otel-audit: cannot write the output: ${error.message}\n`)
+    if (error.code === 'EPIPE' || failed) return
+    failed = true
+    stderr.write(`otel-audit: cannot write the output: ${error.message}\n`)
   }
   stdout.on('error', gone)
   stderr.on('error', () => undefined)
@@ -59,6 +69,12 @@ export function processTerminal(
     },
     stopped: stopping.signal,
     stop: () => stopping.abort(),
+    async written() {
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()))
+      // The error of a write is told a turn later than its end.
+      await setImmediate()
+      return !failed
+    },
     paint: paintFor(stdout, env),
   }
 }

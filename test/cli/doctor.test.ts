@@ -97,6 +97,16 @@ describe('otel-audit doctor', () => {
     expect(report.code).toBe(0)
   })
 
+  it('fails a directory that cannot be made, whatever the rights say', async ({ skip }) => {
+    if (process.platform !== 'linux') skip('/proc is looked for on Linux only')
+    const report = await diagnose(['--dir', '/proc/nope'], { AUDIT_COLLECTOR: 'false' })
+    expect(named(report, 'directory')).toMatchObject({
+      status: 'fail',
+      found: expect.stringMatching(/no directory can be made in \/proc|permission denied/) as string,
+    })
+    expect(report.code).toBe(1)
+  })
+
   it('fails a directory that the library refuses: a link, one that everybody may write', async () => {
     const root = scratch()
     mkdirSync(join(root, 'real'), { mode: 0o700 })

@@ -1,8 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { fileLines } from '../../src/cli/file-lines.ts'
+import { digestRange } from '../../src/cli/verify/file-range.ts'
 import { scratchDirectory } from './journal-fixture.ts'
 
 const file = join(scratchDirectory(), 'lines')
@@ -44,4 +45,13 @@ it('gives nothing for a file that is gone', async () => {
   const lines = []
   for await (const line of fileLines(join(scratchDirectory(), 'gone'))) lines.push(line)
   expect(lines).toEqual([])
+})
+
+it('does not follow a symbolic link', async () => {
+  writeFileSync(file, 'a\n')
+  const path = join(scratchDirectory(), 'link')
+  symlinkSync(file, path)
+  await expect(fileLines(path).next()).rejects.toMatchObject({ code: 'ELOOP' })
+  expect(() => digestRange({ path, kind: 'segment', start: 0, end: Infinity })).toThrow('ELOOP')
+  expect(digestRange({ path, kind: 'export', start: 0, end: Infinity }).lines).toBe(1)
 })

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -41,6 +41,11 @@ describe('otel-audit', () => {
     }
   })
 
+  it('tells of a wrong option on one line', async () => {
+    const { notes } = await runCli(['status', '--dir', '--json'])
+    expect(notes).toEqual([expect.stringMatching(/ambiguous\. Did you forget .*; see otel-audit status --help$/)])
+  })
+
   it('says with exit 3 that a journal is not there', async () => {
     for (const verb of ['tail', 'status', 'verify']) {
       const { code, out, notes } = await runCli([verb], { AUDIT_JOURNAL_DIR: '/nowhere/at-all' })
@@ -71,6 +76,20 @@ describe('otel-audit', () => {
     expect((await runCli(['--version'])).out).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+/)])
   })
 
+  it('reports nothing and exits 3 when it is stopped before the end', async () => {
+    const journal = scratchDirectory()
+    writeStream(journal, [[[{}]]])
+    for (const args of [
+      ['verify', journal],
+      ['verify', '--threads', '2', '--json', journal],
+      ['status', journal],
+      ['tail', journal],
+    ]) {
+      const notes = [`otel-audit ${args[0] ?? ''}: stopped before the end`]
+      expect(await runCli(args, {}, AbortSignal.abort())).toEqual({ code: 3, out: [], notes })
+    }
+  })
+
   it('stays quiet when its reader goes away', async () => {
     const journal = scratchDirectory()
     writeStream(journal, [[Array.from({ length: 500 }, () => ({ body: { text: 'x'.repeat(1000) } }))]])
@@ -80,6 +99,32 @@ describe('otel-audit', () => {
     child.stdout.once('data', () => child.stdout.destroy())
     const [code] = (await once(child, 'exit')) as [number | null]
     expect({ code, notes }).toEqual({ code: 0, notes: '' })
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('exits 3 when its output cannot be written', () => {
+    const journal = scratchDirectory()
+    writeStream(journal, [[[{}]]])
+    const full = openSync('/dev/full', 'w')
+    for (const args of [
+      ['status', journal],
+      ['verify', '--json', journal],
+      ['tail', journal],
+      ['tail', '-n', 'all', '-f', journal],
+      ['trace-id', 'order-17'],
+      ['--help'],
+    ]) {
+      const { status, stderr } = spawnSync(process.execPath, [script, ...args], {
+        encoding: 'utf8',
+        stdio: ['ignore', full, 'pipe'],
+        timeout: 20_000,
+      })
+      expect({ args, status, stderr }).toEqual({
+        args,
+        status: 3,
+        stderr: 'otel-audit: cannot write the output: ENOSPC: no space left on device, write\n',
+      })
+    }
+    closeSync(full)
   })
 
   it('colours only when asked: FORCE_COLOR does, NO_COLOR and a pipe do not', () => {

@@ -8,7 +8,11 @@ export interface CliResult {
 }
 
 /** Runs one command line in this process. */
-export async function runCli(args: readonly string[], env: Record<string, string> = {}): Promise<CliResult> {
+export async function runCli(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stopped: AbortSignal = new AbortController().signal,
+): Promise<CliResult> {
   const out: string[] = []
   const notes: string[] = []
   const code = await main(
@@ -16,7 +20,7 @@ export async function runCli(args: readonly string[], env: Record<string, string
     {
       out: async (line) => void out.push(...line.split('\n')),
       note: (line) => void notes.push(...line.split('\n')),
-      stopped: new AbortController().signal,
+      stopped,
       paint: plain,
     },
     env,

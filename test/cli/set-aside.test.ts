@@ -65,12 +65,24 @@ describe('otel-audit set-aside list and show', () => {
     expect(await runCli(['set-aside', 'frobnicate', '--dir', journal])).toMatchObject({ code: 2 })
   })
 
-  it('says with exit 3 that an entry is damaged', async () => {
+  it('names damaged entries with exit 3 and lists the others', async () => {
     writeFileSync(file(one, 7), '{"half":')
-    expect(await runCli(['set-aside', 'list', '--dir', journal])).toMatchObject({
-      code: 3,
-      notes: [expect.stringContaining('is not a set-aside record')],
-    })
+    writeFileSync(file(two, 7), JSON.stringify({ stream: two, number: 7, reason: 'rejected', request: '{}' }))
+    const { code, out, notes } = await runCli(['set-aside', 'list', '--dir', journal])
+    expect({ code, out }).toEqual({ code: 3, out: [expect.stringContaining(`${one}/12  duplicate`)] })
+    expect(notes).toEqual([
+      expect.stringMatching(new RegExp(`${one}-7\\.json is not a set-aside record`)),
+      expect.stringMatching(new RegExp(`${two}-7\\.json is not a set-aside record`)),
+      '3 records set aside, 2 of them cannot be read',
+    ])
+    expect(await runCli(['set-aside', 'show', '11/7', '--dir', journal])).toMatchObject({ code: 3, out: [] })
+  })
+
+  it('says with exit 3 that a directory is no journal', async () => {
+    const other = scratchDirectory()
+    writeFileSync(join(other, 'readme'), 'x')
+    const notes = [`otel-audit set-aside: ${other} is no audit journal: there is no stream in it`]
+    expect(await runCli(['set-aside', 'list', '--dir', other])).toEqual({ code: 3, out: [], notes })
   })
 })
 
@@ -117,6 +129,25 @@ describe('otel-audit set-aside retry', () => {
     const { code } = await runCli(['set-aside', 'retry', `${one}/7`, `${two}/7`, '--url', url, '--dir', journal])
     expect(code).toBe(3)
     expect([existsSync(file(one, 7)), existsSync(file(two, 7))]).toEqual([true, true])
+  })
+
+  it('sends all that can be read when one is damaged, and exits 3', async () => {
+    writeFileSync(file(one, 7), '{"half":')
+    const { code, notes } = await runCli(['set-aside', 'retry', '--all', '--url', url, '--dir', journal])
+    expect({ code, notes }).toEqual({ code: 3, notes: [expect.stringContaining('is not a set-aside record')] })
+    expect(received).toHaveLength(2)
+    expect([existsSync(file(one, 7)), existsSync(file(one, 12)), existsSync(file(two, 7))]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
+  it('sends nothing more once it is stopped, and exits 3', async () => {
+    const args = ['set-aside', 'retry', '--all', '--url', url, '--dir', journal]
+    const notes = ['otel-audit set-aside: stopped before the end']
+    expect(await runCli(args, {}, AbortSignal.abort())).toEqual({ code: 3, out: [], notes })
+    expect(received).toEqual([])
   })
 
   it('takes the collector from the library’s variables', async () => {

@@ -1,8 +1,10 @@
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { takeSqliteLock } from '../../src/journal/lock.ts'
+import { segmentFileName } from '../../src/journal/names.ts'
 import { nanosAt, scratchDirectory, writeStream, type FixtureRecord, type FixtureStream } from './journal-fixture.ts'
+import { linesOf, writeLines } from './library-journal.ts'
 import { runCli } from './run-cli.ts'
 
 const stop: FixtureRecord = { eventName: 'audit.pipeline.stop', attributes: { 'audit.sequence.end': true } }
@@ -71,6 +73,27 @@ describe('otel-audit status', () => {
     truncateSync(file, readFileSync(file).length - 10)
     const { code, report: found } = await report(journal)
     expect({ code, found }).toMatchObject({ code: 1, found: { records: 1, streams: [{ state: 'torn' }] } })
+  })
+
+  it('calls junk behind the end of a stream torn, not what a failed segment left behind', async () => {
+    const journal = scratchDirectory()
+    const { files, directory } = writeStream(journal, [[[{}], [{}], [stop]]])
+    const [file = ''] = files
+    const bytes = readFileSync(file)
+    const [first = '', second = '', third = ''] = linesOf(file)
+    writeFileSync(file, `${first}\n${second.slice(0, 300)}`)
+    writeLines(join(directory, segmentFileName(2, 2)), [second, third])
+    expect(await report(journal)).toMatchObject({ code: 0, report: { streams: [{ state: 'ended' }] } })
+    rmSync(join(directory, segmentFileName(2, 2)))
+    writeFileSync(file, bytes)
+    writeLines(join(directory, segmentFileName(3, 2)), [third.slice(0, 300)])
+    expect(await report(journal)).toMatchObject({ code: 0, report: { records: 3, streams: [{ state: 'ended' }] } })
+    rmSync(join(directory, segmentFileName(3, 2)))
+    for (const junk of ['junk', 'junk\n', `junk\n${first}\n`]) {
+      writeFileSync(file, `${bytes.toString()}${junk}`)
+      const torn = { code: 1, report: { records: 3, streams: [{ state: 'torn' }] } }
+      expect(await report(journal), JSON.stringify(junk)).toMatchObject(torn)
+    }
   })
 
   it('exits 1 while refused records are set aside; duplicates are no alarm', async () => {

@@ -56,6 +56,50 @@ describe('otel-audit verify at the end of a stream', () => {
     expect(await found(journal)).toEqual(['info torn 2 line 2'])
   })
 
+  it('garbage before lines of the same segment is corrupt, though its number stands whole behind it', async () => {
+    for (const garbage of ['garbage', 'a copy with one bit flipped']) {
+      const { journal, file, lines } = await libraryCopy()
+      const copy = (lines[1] ?? '').replace('"r-2"', '"r-3"')
+      lines.splice(1, 0, garbage === 'garbage' ? garbage : copy)
+      writeLines(file, lines)
+      expect(await found(journal), garbage).toContain('corrupt 3 line 2')
+      const messages = (await verify(journal)).findings.map(({ message }) => message)
+      expect(messages).toContainEqual(expect.stringContaining('stands whole in the same file'))
+    }
+  })
+
+  it('a segment whose sync failed may hold sound lines behind a damaged one: a later segment has all of them', async () => {
+    const journal = scratchDirectory()
+    const { files, directory } = writeStream(journal, [[[{}], [{}], [{}], [{}]]])
+    const [file = ''] = files
+    const [first = '', second = '', third = '', fourth = ''] = linesOf(file)
+    writeLines(file, [first, '\0'.repeat(second.length), third])
+    writeLines(join(directory, segmentFileName(2, 2)), [second.slice(0, 300)]) // failed as well
+    writeLines(join(directory, segmentFileName(2, 3)), [second, third, fourth])
+    const all = await found(journal)
+    expect(all.filter((text) => !/^info (repeat|reorder)/.test(text))).toEqual([
+      'info torn 2 line 2',
+      'info torn 2 line 1',
+    ])
+  })
+
+  it('a durable line that was damaged later is corrupt, though an earlier failed segment has it whole', async () => {
+    const journal = scratchDirectory()
+    const { files, directory } = writeStream(journal, [[[{}], [{}], [{}]]])
+    const [first = '', second = '', third = ''] = linesOf(files[0] ?? '')
+    writeLines(files[0] ?? '', [first, second])
+    writeLines(join(directory, segmentFileName(2, 2)), [second.replace('alice', 'mallo'), third])
+    expect(await found(journal)).toContain('corrupt 2 line 1')
+  })
+
+  it('a second copy that failed as well is explained by the first: nothing of it was acknowledged', async () => {
+    const journal = scratchDirectory()
+    const { files, directory } = writeStream(journal, [[[{}], [{}]]])
+    const [, second = ''] = linesOf(files[0] ?? '')
+    writeLines(join(directory, segmentFileName(2, 2)), [second.slice(0, 300)])
+    expect(await found(journal)).toEqual(['info torn 2 line 1'])
+  })
+
   it('lines that were written again, since their segment lost its name, are in their place', async () => {
     const journal = scratchDirectory()
     const { files, directory } = writeStream(
@@ -179,6 +223,13 @@ describe('otel-audit verify on what a Collector wrote', () => {
       expect(await run(one, cut, `${three}\n`, others)).toEqual(['gap 2 line 1', 'info torn 0 line 1'])
     }
     expect(await run(one, `${two.slice(0, 300)}\n`, others)).toContain('corrupt 0 line 1')
+  })
+
+  it('a file with one request that is cut is a damaged trail, not a file of another kind', async () => {
+    const [[line = ''] = []] = exported(1)
+    const file = join(scratchDirectory(), 'audit.json')
+    writeFileSync(file, line.slice(0, 300))
+    expect(await found(file)).toEqual(['torn 0 line 1'])
   })
 
   it('a record that differs between the journal and the Collector is a fork', async () => {

@@ -24,6 +24,26 @@ async function wholeFile(): Promise<{ file: string; bytes: number; whole: RangeD
 }
 
 describe('a file in ranges', () => {
+  it('is left when a signal comes, before the next range is digested', async () => {
+    const { file, bytes } = await wholeFile()
+    const start = Math.floor(bytes / 2)
+    const ranges = [
+      { path: file, kind: 'segment' as const, start: 0, end: start },
+      { path: file, kind: 'segment' as const, start, end: Infinity },
+    ]
+    const stopping = new AbortController()
+    const files = new DigestedFiles(ranges, here, stopping.signal)
+    let batches = 0
+    const read = async (): Promise<void> => {
+      for await (const { length } of files.lines(file)) {
+        if (length > 0) batches++
+        setImmediate(() => stopping.abort())
+      }
+    }
+    await expect(read()).rejects.toThrow('stopped before the end')
+    expect(batches).toBe(1)
+  })
+
   it('has each of its lines in one of them, wherever it is divided', async () => {
     const { file, bytes, whole } = await wholeFile()
     const newlines = linesOf(file).reduce<number[]>((ends, line) => [...ends, (ends.at(-1) ?? 0) + line.length + 1], [])

@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { integrityHash, parseOtlpLogs } from '../../src/integrity/index.ts'
@@ -193,6 +194,49 @@ describe('otel-audit verify when it cannot check', () => {
       const { code, out, notes } = await runCli(['verify', path])
       expect({ code, out }).toEqual({ code: 3, out: [] })
       expect(notes.join()).toContain(why)
+    }
+  })
+
+  it('exits 3 for a file in which nothing is a request, and says of requests over several lines what it expects', async () => {
+    const { file: segment, lines } = await libraryCopy()
+    const directory = scratchDirectory()
+    const notes = join(directory, 'notes.json')
+    const pretty = join(directory, 'pretty')
+    const binary = join(directory, 'binary')
+    writeFileSync(binary, randomBytes(100_000))
+    const request = JSON.parse((lines[0] ?? '').replace(/^.*?"resourceLogs"/, '{"resourceLogs"')) as unknown
+    writeFileSync(notes, Array(200).fill('a line\n{}\n').join(''))
+    writeFileSync(pretty, JSON.stringify(request, null, 2))
+    for (const threads of ['1', '2']) {
+      for (const path of [notes, directory, binary]) {
+        const result = await runCli(['verify', '--threads', threads, path])
+        expect(result).toMatchObject({ code: 3, out: [] })
+        expect(result.notes).toEqual([expect.stringContaining(`${path} is not a journal nor a Collector's file`)])
+      }
+    }
+    expect(await runCli(['verify', pretty])).toMatchObject({
+      code: 3,
+      out: [],
+      notes: [expect.stringContaining('one OTLP/JSON request a line is expected')],
+    })
+    writeFileSync(notes, `text\n${lines[0] ?? ''}\n`)
+    expect((await verify(notes)).code, 'a sound line').toBe(1)
+    writeFileSync(segment, 'text\n')
+    expect((await verify(segment)).code, 'the name of a segment').toBe(1)
+    writeFileSync(join(dirname(segment), 'text'), 'text\n')
+    expect((await verify(join(dirname(segment), 'text'))).code, 'in a stream’s directory').toBe(1)
+  })
+
+  it('does not follow a symbolic link in the place of a segment; one that is named it does', async () => {
+    const { journal, file } = await libraryCopy()
+    const link = join(scratchDirectory(), 'link')
+    symlinkSync(file, link)
+    expect((await verify(link)).code).toBe(0)
+    renameSync(file, `${file}.away`)
+    symlinkSync(`${file}.away`, file)
+    for (const verb of ['verify', 'status', 'tail']) {
+      const notes = [`otel-audit ${verb}: ${file} is a symbolic link; no journal has any`]
+      expect(await runCli([verb, journal])).toEqual({ code: 3, out: [], notes })
     }
   })
 })

@@ -1,5 +1,5 @@
 import { everyVerb, count, parse } from '../arguments.ts'
-import { CannotCheck, UsageError, type Command, type ExitCode } from '../command.ts'
+import { checkNotStopped, UsageError, type Command, type ExitCode } from '../command.ts'
 import type { Check } from '../doctor/check.ts'
 import { examine } from '../doctor/examine.ts'
 import { escapeText, toJsonLine } from '../escape.ts'
@@ -58,7 +58,7 @@ Exit: 0 nothing failed, 1 a check failed, 2 wrong usage, 3 something could not b
         )
       },
     })
-    if (terminal.stopped.aborted) throw new CannotCheck('stopped before the end')
+    checkNotStopped(terminal.stopped)
     const code = exitOf(checks)
     if (values.json) {
       await terminal.out(toJsonLine({ ok: code === 0, checks, settings }))

@@ -6,10 +6,11 @@ import { collectorSettings } from '../collector.ts'
 import { CannotCheck, UsageError, type Command, type ExitCode } from '../command.ts'
 import { escapeText, toJsonLine } from '../escape.ts'
 import { plural } from '../figures.ts'
-import { namesIn } from '../journal-files.ts'
+import { namesInJournal } from '../journal-files.ts'
 import { recordLine } from '../record-line.ts'
 import { viewRequest, type RecordView } from '../record-view.ts'
 import { resend } from '../resend.ts'
+import { readEntries, type SetAsidePlace } from '../set-aside-entries.ts'
 import type { Terminal } from '../terminal.ts'
 
 export const setAside: Command = {
@@ -24,9 +25,10 @@ Examples:
 Usage: otel-audit set-aside list|show|retry [<stream>/<number> …] [--all] [--url <address>] [--json] [--dir <directory>]
 
 A record is named by its stream and number; the stream's first letters do when no other begins with them.
+A damaged one is named on stderr and does not hold up the others.
 retry posts each record alone and takes it out of the folder once the collector has confirmed it; nothing else here writes
 to a journal. The collector: --url, else the same AUDIT_* and OTEL_* variables as the library's.
-Exit: 0 fine, 1 something is (still) refused, 2 wrong usage, 3 it could not be read or the collector not reached.`,
+Exit: 0 fine, 1 something is (still) refused, 2 wrong usage, 3 one could not be read or the collector not reached.`,
 
   async run(args, terminal, env) {
     const { values, positionals } = parse(args, {
@@ -37,29 +39,30 @@ Exit: 0 fine, 1 something is (still) refused, 2 wrong usage, 3 it could not be r
     const [action, ...references] = positionals
     if (action !== 'list' && action !== 'show' && action !== 'retry') throw new UsageError('say list, show or retry')
     const directory = journalDirectory(values.dir, env)
-    await namesIn(directory)
+    await namesInJournal(directory)
     const store = new SetAsideStore(nodeFileSystem, directory)
     const wanted = references.length > 0 ? references.map((reference) => named(store, reference)) : store.list()
-    if (action === 'list') return await list(store, wanted, terminal, values.json)
-    if (references.length === 0 && !(action === 'retry' && values.all)) {
+    if (action !== 'list' && references.length === 0 && !(action === 'retry' && values.all)) {
       throw new UsageError(`name a record as <stream>/<number>${action === 'retry' ? ', or say --all' : ''}`)
     }
-    if (action === 'show') {
-      for (const place of wanted) await show(read(store, place), terminal, values.json)
-      return 0
-    }
-    const settings = collectorSettings(values.url, env)
-    const entries = wanted.map((place) => read(store, place))
-    return await resend(store, entries, { settings, terminal, json: values.json })
+    const settings = action === 'retry' ? collectorSettings(values.url, env) : undefined
+    const { entries, unreadable } = readEntries(store, wanted)
+    for (const what of unreadable) terminal.note(`otel-audit set-aside: ${escapeText(what)}`)
+    const code =
+      settings === undefined
+        ? await (action === 'list' ? list : show)(entries, terminal, values.json)
+        : await resend(store, entries, { settings, terminal, json: values.json })
+    if (action === 'list' && !values.json) terminal.note(counted(wanted.length, unreadable.length))
+    return unreadable.length > 0 ? 3 : code
   },
 }
 
-interface Place {
-  readonly stream: string
-  readonly number: number
+function counted(places: number, unreadable: number): string {
+  const which = unreadable > 0 ? `, ${unreadable} of them cannot be read` : ''
+  return `${plural(places, 'record')} set aside${which}`
 }
 
-function named(store: SetAsideStore, reference: string): Place {
+function named(store: SetAsideStore, reference: string): SetAsidePlace {
   const [, stream, number] = /^([0-9a-f-]{1,36})[/-](\d{1,15})$/.exec(reference) ?? []
   if (stream === undefined) throw new UsageError(`"${reference}" is no <stream>/<number>`)
   const matches = store.list().filter((place) => place.stream.startsWith(stream) && place.number === Number(number))
@@ -70,22 +73,10 @@ function named(store: SetAsideStore, reference: string): Place {
   return place
 }
 
-function read(store: SetAsideStore, { stream, number }: Place): SetAsideEntry {
-  const entry = store.read(stream, number)
-  if (entry === undefined) throw new CannotCheck(`record ${stream}/${number} is no longer set aside`)
-  return entry
-}
-
-async function list(
-  store: SetAsideStore,
-  places: readonly Place[],
-  terminal: Terminal,
-  json: boolean,
-): Promise<ExitCode> {
+async function list(entries: readonly SetAsideEntry[], terminal: Terminal, json: boolean): Promise<ExitCode> {
   const { paint } = terminal
   let refused = 0
-  for (const place of places) {
-    const entry = read(store, place)
+  for (const entry of entries) {
     if (entry.reason === 'rejected') refused++
     const { stream, number, recordId, reason, answer } = entry
     const said = escapeText(answer.body.slice(0, 200))
@@ -95,11 +86,15 @@ async function list(
         : `${stream}/${number}  ${paint(reason === 'rejected' ? 'red' : 'dim', reason)}  HTTP ${answer.status} at ${escapeText(answer.receivedAt)}  ${said}`,
     )
   }
-  if (!json) terminal.note(`${plural(places.length, 'record')} set aside`)
   return refused > 0 ? 1 : 0
 }
 
-async function show(entry: SetAsideEntry, terminal: Terminal, json: boolean): Promise<void> {
+async function show(entries: readonly SetAsideEntry[], terminal: Terminal, json: boolean): Promise<ExitCode> {
+  for (const entry of entries) await showOne(entry, terminal, json)
+  return 0
+}
+
+async function showOne(entry: SetAsideEntry, terminal: Terminal, json: boolean): Promise<void> {
   const record = viewOf(entry)
   if (json) {
     await terminal.out(toJsonLine({ ...entry, record }))

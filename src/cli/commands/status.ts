@@ -20,17 +20,17 @@ Examples:
 
 Usage: otel-audit status [--json] [--dir <directory>]
 
-Streams: live (its writer, or who delivers it, runs), ended (closed in order), unended (its process died), torn (its last
-bytes are no whole line: what a power cut leaves; never acknowledged).
+Streams: live (its writer, or who delivers it, runs), ended (closed in order), unended (its process died), torn (what
+stands behind its newest line is no whole line: what a power cut leaves, never acknowledged, or what somebody appended).
 "Undelivered" counts what no collector has acknowledged yet; without a collector that is everything.
-Exit: 0 fine, 1 records are set aside for good or a stream is torn, 2 wrong usage, 3 the journal cannot be read.`,
+Exit: 0 fine, 1 records are set aside for good or a stream is torn, 2 wrong usage, 3 the journal cannot be read (to its end).`,
 
   async run(args, terminal, env) {
     const { values, positionals } = parse(args, journalVerb)
     if (positionals.length > 1) throw new UsageError('give one directory')
     const directory = journalDirectory(values.dir ?? positionals[0], env)
     const streams: StreamState[] = []
-    for (const stream of await journalStreams(directory)) streams.push(await streamState(stream))
+    for (const stream of await journalStreams(directory)) streams.push(await streamState(stream, terminal.stopped))
     const store = new SetAsideStore(nodeFileSystem, directory)
     const setAside = store.list().map(({ stream, number }) => reasonOf(store, stream, number))
     const report = {

@@ -49,7 +49,7 @@ Exit: 0 fine, 1 some lines could not be read, 2 wrong usage, 3 the journal canno
       }
     } else {
       if (values.request === undefined) await follower.skipAllBut(wanted)
-      for (const view of await newestRecords(follower, wanted, matches)) await show(view)
+      for (const view of await newestRecords(follower, wanted, matches, terminal.stopped)) await show(view)
     }
     while (values.follow && !terminal.stopped.aborted) {
       await follower.wait(terminal.stopped)

@@ -26,10 +26,10 @@ A path is a journal, a stream's directory, a segment (*.otlp.jsonl, always taken
 OTLP/JSON lines. Found are: corrupt lines (wrong CRC, no OTLP), altered records and wrong hashes, gaps, forks (one number,
 two contents), records out of order or behind the end, a lost or torn tail, text that two parsers read differently. Each is
 printed as file:line: kind: number, stream, record id, and below what is wrong. Repeats are shown and are no problem: delivery is at least
-once. A torn tail that a later start recorded is none either.
+once. A torn tail that a later start recorded is none either, nor what a failed write left when a later segment holds it whole.
 Files are read and hashed by a thread for each core, of a small trail by one; --threads says how many.
 An unsigned chain shows accidents and clumsy editors; who recomputes a whole stream is caught by a second copy only.
-Exit: 0 all is well, 1 something was found, 2 wrong usage, 3 it could not be checked.`,
+Exit: 0 all is well, 1 something was found, 2 wrong usage, 3 it could not be checked: no trail, or stopped before the end.`,
 
   async run(args, terminal, env) {
     const { values, positionals } = parse(args, {
@@ -41,7 +41,11 @@ Exit: 0 all is well, 1 something was found, 2 wrong usage, 3 it could not be che
     const paths = positionals.length > 0 ? positionals : [journalDirectory(values.dir, env)]
     const sources = (await Promise.all(paths.map(trailSources))).flat()
     const segmentOnly = sources.some((source) => source.kind === 'stream' && !source.whole)
-    const verified = await verifySources(sources, { partial: values.partial || segmentOnly, threads })
+    const verified = await verifySources(sources, {
+      partial: values.partial || segmentOnly,
+      threads,
+      stopped: terminal.stopped,
+    })
     const problems = verified.findings.filter(isProblem).length + verified.report.furtherFindings
     if (verified.report.records === 0 && problems === 0) {
       const ignored = verified.report.ignored > 0 ? ` (${plural(verified.report.ignored, 'other log record')})` : ''

@@ -1,5 +1,5 @@
-import { accessSync, constants, lstatSync, statfsSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { accessSync, constants, lstatSync, mkdtempSync, rmdirSync, statfsSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { nodeFileSystem } from '../../journal/file-system.ts'
 import { size } from '../figures.ts'
 import { messageOf, type Check } from './check.ts'
@@ -41,6 +41,7 @@ export function checkDirectory({ dir }: JournalPlace): {
   try {
     const nearest = nodeFileSystem.nearestUsable(dir)
     if (nearest !== resolve(dir)) {
+      tryToMakeOne(nearest)
       return {
         checks: [{ name, status: 'ok', found: `${dir} is not there yet; it can be made in ${nearest}` }],
         nearest,
@@ -53,6 +54,15 @@ export function checkDirectory({ dir }: JournalPlace): {
     const checks: Check[] = [{ name, status: 'fail', found: messageOf(error), advice }]
     const parent = nearestParent(dir)
     return parent === undefined ? { checks } : { checks, nearest: parent }
+  }
+}
+
+/** Rights alone don't tell: root may write to /proc, which takes no directory. */
+function tryToMakeOne(parent: string): void {
+  try {
+    rmdirSync(mkdtempSync(join(parent, '.otel-audit-doctor-')))
+  } catch (cause) {
+    throw new Error(`no directory can be made in ${parent}: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -1,9 +1,12 @@
 import type { TrailFinding } from '../../integrity/index.ts'
+import type { SoundNumbers } from './sound-numbers.ts'
 
 /** A line that is not what its writer wrote. */
 export interface DamagedLine {
   readonly source: string
   readonly line: number
+  /** Of the segment it stands in. */
+  readonly generation: number
   readonly why: 'cut' | 'wrong_crc' | 'no_header'
   /** The number of the record that should begin here. */
   readonly number: number
@@ -15,8 +18,7 @@ export interface StreamKnowledge {
   readonly streamId: string
   /** The highest number that is known to have been durable: from headers, the cursor, an adopting stream. */
   readonly durable: number
-  /** True when the number stands in a sound line somewhere in the stream. */
-  isSound(number: number): boolean
+  readonly sound: Pick<SoundNumbers, 'placeOf'>
   /** A later stream recorded that it found this tail torn. */
   readonly recordedAsTorn: boolean
 }
@@ -32,17 +34,23 @@ const reasons: Record<DamagedLine['why'], string> = {
   no_header: 'no journal line (its header is missing or damaged)',
 }
 
-/** Damage at or below the durable number is corruption, above it a torn tail. */
+/**
+ * Damage at or below the durable number is corruption, above it a torn tail. What a failed segment held is written again
+ * to a later one, never behind the damage in the same file.
+ */
 export function judgeDamage(damage: DamagedLine, stream: StreamKnowledge): JudgedFinding {
-  const { source, line, number, recordId } = damage
+  const { source, line, generation, number, recordId } = damage
   const place = { streamId: stream.streamId, number, recordId, source, line }
   const why = reasons[damage.why]
-  if (stream.isSound(number)) {
-    const message = `${why}; record ${number} stands whole in another line, as after a write that failed`
+  const whole = stream.sound.placeOf(number, generation)
+  const durable = number <= stream.durable
+  if (whole === 'later segment' || (whole === 'earlier segment' && !durable)) {
+    const message = `${why}; record ${number} stands whole in another segment, as after a write that failed`
     return { kind: 'torn', level: 'info', ...place, message }
   }
-  if (number <= stream.durable) {
-    const message = `${why}; record ${number} had been durable (through ${stream.durable})`
+  if (durable) {
+    const foreign = whole === 'same segment' ? ' and stands whole in the same file: no failed write leaves that' : ''
+    const message = `${why}; record ${number} had been durable (through ${stream.durable})${foreign}`
     return { kind: 'corrupt', level: 'error', ...place, message }
   }
   if (stream.recordedAsTorn) {

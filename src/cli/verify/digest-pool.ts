@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { WorkerAnswer } from './digest-worker.ts'
 import type { Digester } from './digested-files.ts'
@@ -14,10 +15,11 @@ const rangesPerWorker = 2
 /** Digests in this thread. */
 export const here: Digester = {
   ahead: 1,
-  digest: (range) =>
-    new Promise((resolve) => {
-      resolve(digestRange(range))
-    }),
+  async digest(range) {
+    // A signal is heard between two ranges only.
+    await setImmediate()
+    return digestRange(range)
+  },
 }
 
 /** Digests in worker threads, which take turns. */

@@ -1,3 +1,4 @@
+import { checkNotStopped } from '../command.ts'
 import type { FileRange, RangeDigest } from './file-range.ts'
 import type { LineDigest } from './line-digest.ts'
 
@@ -14,16 +15,18 @@ export interface Digester {
 export class DigestedFiles {
   readonly #ranges: readonly FileRange[]
   readonly #digester: Digester
+  readonly #stopped: AbortSignal | undefined
   readonly #begun: Promise<RangeDigest>[] = []
   #next = 0
   #read = 0
 
-  constructor(ranges: readonly FileRange[], digester: Digester) {
+  constructor(ranges: readonly FileRange[], digester: Digester, stopped?: AbortSignal) {
     this.#ranges = ranges
     this.#digester = digester
+    this.#stopped = stopped
   }
 
-  /** The lines of the file whose turn it is, in batches, numbered from 1. */
+  /** The lines of the file whose turn it is, in batches, numbered from 1. @throws CannotCheck when stopped */
   async *lines(path: string): AsyncGenerator<readonly LineDigest[], void, undefined> {
     if (this.#ranges[this.#read]?.path !== path) throw new Error(outOfTurn)
     let before = 0
@@ -48,6 +51,8 @@ export class DigestedFiles {
     this.#read++
     const first = this.#begun.shift()
     if (first === undefined) throw new Error(outOfTurn)
-    return first
+    const digested = await first
+    if (this.#stopped !== undefined) checkNotStopped(this.#stopped)
+    return digested
   }
 }

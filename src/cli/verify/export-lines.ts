@@ -4,6 +4,7 @@ import type { JudgedFinding } from './damage.ts'
 import type { DigestedFiles } from './digested-files.ts'
 import { isUnreadable, type LineDigest } from './line-digest.ts'
 import { stillGrows } from './still-grows.ts'
+import type { Strangers } from './strangers.ts'
 
 /**
  * The records of OTLP/JSON lines as a Collector's file exporter writes them: any order, batches of any streams. It does
@@ -14,11 +15,13 @@ export async function* exportedRecords(
   files: readonly string[],
   digested: DigestedFiles,
   adoptions: Adoptions,
+  strangers: Strangers,
   note: (finding: JudgedFinding) => void,
 ): AsyncGenerator<readonly TrailRecord[], void, undefined> {
   for (const source of files) {
     for await (const lines of digested.lines(source)) {
       for (const line of lines) {
+        strangers.note(source, line)
         if (!line.complete && (await stillGrows(source, line.end))) continue
         yield* recordsOn(line, source, adoptions, note)
       }
@@ -38,7 +41,7 @@ function* recordsOn(
       yield placed(request, adoptions, place)
     } else if (i < requests.length - 1) {
       note(cutByKill(source, line))
-    } else if (!request.otherSignal) {
+    } else if (request.begins !== 'other signal') {
       const { damage, message } = request
       const cut = { damage: 'torn' as const, message: `the line is cut off: ${message}` }
       yield [{ ...(complete ? { damage, message } : cut), ...place }]

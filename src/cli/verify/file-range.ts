@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { digestLine, type FileKind, type LineDigest } from './line-digest.ts'
 
 /** A part of a file: the lines that begin in it. */
@@ -36,7 +36,7 @@ export function rangesOf(path: string, kind: FileKind, bytes: number): FileRange
  * none: retention may take it between two looks.
  */
 export function digestRange({ path, kind, start, end }: FileRange): RangeDigest {
-  const fd = openIfThere(path)
+  const fd = openIfThere(path, kind)
   if (fd === undefined) return { lines: 0, digests: [] }
   try {
     const reader = new RangeReader(fd, start)
@@ -108,9 +108,10 @@ class RangeReader {
   }
 }
 
-function openIfThere(path: string): number | undefined {
+function openIfThere(path: string, kind: FileKind): number | undefined {
+  const { O_RDONLY, O_NOFOLLOW } = constants
   try {
-    return openSync(path, 'r')
+    return openSync(path, kind === 'segment' ? O_RDONLY | O_NOFOLLOW : O_RDONLY)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

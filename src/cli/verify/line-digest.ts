@@ -10,8 +10,8 @@ export type FileKind = 'segment' | 'export'
 export interface UnreadableText {
   readonly damage: 'corrupt' | 'ambiguous'
   readonly message: string
-  /** Traces, metrics or profiles: nothing that concerns the trail. */
-  readonly otherSignal: boolean
+  /** What it seems to have been; traces, metrics and profiles don't concern the trail. */
+  readonly begins: 'logs' | 'other signal' | 'otherwise'
 }
 
 /** The records of a request, or why two readers could not agree on them. */
@@ -33,8 +33,8 @@ export interface LineDigest {
   readonly requests: readonly RequestDigest[]
 }
 
-/** Other signals that a Collector's file exporter may have been given as well. */
-const otherSignal = /^\s*\{\s*"resource(Spans|Metrics|Profiles)"/
+/** A Collector's file exporter may have been given other signals as well. */
+const beginning = /^\s*\{\s*"resource(Logs|Spans|Metrics|Profiles)"/
 
 /** Where a request begins, also behind what a killed Collector left; inside a JSON string its quotes are escaped. */
 const requestStart = /(?=\{"resource(?:Logs|Spans|Metrics|Profiles)":\[)/
@@ -65,8 +65,13 @@ function digestRequest(bytes: Uint8Array): RequestDigest {
     if (!isAuditError(error)) throw error
     const start = Buffer.from(bytes.subarray(0, 64)).toString('latin1')
     const damage = error.code === 'ambiguous' ? 'ambiguous' : 'corrupt'
-    return { damage, message: error.message, otherSignal: otherSignal.test(start) }
+    return { damage, message: error.message, begins: beginsAs(start) }
   }
+}
+
+function beginsAs(start: string): UnreadableText['begins'] {
+  const signal = beginning.exec(start)?.[1]
+  return signal === undefined ? 'otherwise' : signal === 'Logs' ? 'logs' : 'other signal'
 }
 
 export function isUnreadable(request: RequestDigest): request is UnreadableText {

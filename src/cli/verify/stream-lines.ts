@@ -8,7 +8,7 @@ import type { Adoptions } from './adoptions.ts'
 import { judgeDamage, type DamagedLine, type JudgedFinding } from './damage.ts'
 import type { DigestedFiles } from './digested-files.ts'
 import { isUnreadable, type LineDigest, type RequestDigest } from './line-digest.ts'
-import { NumberRanges } from '../number-ranges.ts'
+import { SoundNumbers } from './sound-numbers.ts'
 import { stillGrows } from './still-grows.ts'
 
 /** One stream of a journal: its lines judged as lines, its records handed on to the chain. */
@@ -17,7 +17,7 @@ export class StreamLines {
   readonly #whole: boolean
   readonly #digested: DigestedFiles
   readonly #adoptions: Adoptions
-  readonly #sound = new NumberRanges()
+  readonly #sound = new SoundNumbers()
   readonly #damaged: DamagedLine[] = []
   #streamId: string
   #durable = 0
@@ -48,7 +48,7 @@ export class StreamLines {
     const knowledge = {
       streamId: this.#streamId,
       durable: known,
-      isSound: (number: number) => this.#sound.has(number),
+      sound: this.#sound,
       recordedAsTorn: adopted?.torn ?? false,
     }
     const findings = this.#damaged.map((damage) => judgeDamage(damage, knowledge))
@@ -63,8 +63,9 @@ export class StreamLines {
   }
 
   async *#segment(segment: SegmentFile, newest: boolean): AsyncGenerator<readonly TrailRecord[], void, undefined> {
-    const source = segment.path
+    const { path: source, generation } = segment
     let highest = 0
+    let expected = segment.first === 0 ? this.#next : segment.first
     for await (const lines of this.#digested.lines(source)) {
       const found: TrailRecord[] = []
       for (const digest of lines) {
@@ -75,11 +76,12 @@ export class StreamLines {
             found.push({ damage: 'corrupt', source, line, ...nameDiffers(decoded.header, segment.first) })
           }
           // Only within one file is the order certain: after a fault, lines are written again to a later segment.
-          this.#soundLine(digest, decoded.header, source, first <= highest, found)
+          this.#soundLine(digest, decoded.header, segment, first <= highest, found)
           highest = Math.max(highest, last)
+          expected = last + 1
         } else if (complete || !newest || !(await stillGrows(source, end))) {
-          this.#damage({ source, line, why: decoded?.reason ?? 'cut', number: this.#next, recordId })
-          this.#damagedLine(digest, source, found)
+          this.#damage({ source, line, generation, why: decoded?.reason ?? 'cut', number: expected, recordId })
+          expected += this.#damagedLine(digest, source, found)
         }
       }
       yield found
@@ -89,7 +91,7 @@ export class StreamLines {
   #soundLine(
     { line, requests }: LineDigest,
     header: LineHeader,
-    source: string,
+    { path: source, generation }: SegmentFile,
     ordered: boolean,
     found: TrailRecord[],
   ): void {
@@ -100,7 +102,7 @@ export class StreamLines {
       const message = `a line of stream ${stream} among those of ${this.#streamId}`
       found.push({ damage: 'corrupt', ...place, message })
     } else {
-      this.#sound.add(first, last)
+      this.#sound.add(generation, first, last)
       this.#durable = Math.max(this.#durable, durable)
       this.#next = Math.max(this.#next, last + 1)
     }
@@ -120,12 +122,16 @@ export class StreamLines {
     }
   }
 
-  /** What can still be read of a damaged line takes part in the chain: that tells which record was changed. */
-  #damagedLine({ line, requests }: LineDigest, source: string, found: TrailRecord[]): void {
+  /**
+   * What can still be read of a damaged line takes part in the chain: that tells which record was changed.
+   * Returns how many records that are.
+   */
+  #damagedLine({ line, requests }: LineDigest, source: string, found: TrailRecord[]): number {
     const records: RequestDigest = requests[0] ?? []
-    if (isUnreadable(records)) return
+    if (isUnreadable(records)) return 0
     this.#next += records.length
     for (const digest of records) found.push({ digest, source, line })
+    return records.length
   }
 
   #damage(damage: DamagedLine): void {

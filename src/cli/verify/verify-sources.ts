@@ -9,6 +9,7 @@ import { DigestedFiles, type Digester } from './digested-files.ts'
 import { exportedRecords } from './export-lines.ts'
 import { rangesOf } from './file-range.ts'
 import { StreamLines } from './stream-lines.ts'
+import { Strangers } from './strangers.ts'
 
 export interface Verified {
   readonly report: TrailReport
@@ -21,6 +22,7 @@ export interface VerifyOptions {
   readonly partial: boolean
   /** How many threads read and hash; by default one for each core, and none but this one for a small trail. */
   readonly threads?: number | undefined
+  readonly stopped?: AbortSignal | undefined
 }
 
 interface SourceFile {
@@ -32,18 +34,21 @@ interface SourceFile {
 /** To start threads takes as long as to read so much. */
 const smallTrailBytes = 8 * 1024 * 1024
 
-/** Checks all sources as one trail: a record in two of them must be the same in both. */
+/**
+ * Checks all sources as one trail: a record in two of them must be the same in both.
+ * @throws CannotCheck when stopped, or for a source that is no trail
+ */
 export async function verifySources(
   sources: readonly TrailSource[],
-  { partial, threads }: VerifyOptions,
+  { partial, threads, stopped }: VerifyOptions,
 ): Promise<Verified> {
   const files = await filesOf(sources)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
   const workers = threads ?? (bytes < smallTrailBytes ? 1 : availableParallelism())
-  if (workers <= 1) return verifyFiles(sources, files, partial, here)
+  if (workers <= 1) return verifyFiles(sources, files, partial, here, stopped)
   const pool = new DigestPool(workers)
   try {
-    return await verifyFiles(sources, files, partial, pool)
+    return await verifyFiles(sources, files, partial, pool, stopped)
   } finally {
     await pool.close()
   }
@@ -71,17 +76,20 @@ async function verifyFiles(
   files: readonly SourceFile[],
   partial: boolean,
   digester: Digester,
+  stopped: AbortSignal | undefined,
 ): Promise<Verified> {
   const ranges = files.flatMap(({ path, kind, bytes }) => rangesOf(path, kind, bytes))
-  const digested = new DigestedFiles(ranges, digester)
+  const digested = new DigestedFiles(ranges, digester, stopped)
   const adoptions = new Adoptions()
   const streams = sources.flatMap((source) =>
     source.kind === 'stream' ? [new StreamLines(source.stream, source.whole, digested, adoptions)] : [],
   )
   const exports = files.filter(({ kind }) => kind === 'export').map(({ path }) => path)
   const explained: JudgedFinding[] = []
-  const exported = exportedRecords(exports, digested, adoptions, (finding) => explained.push(finding))
+  const strangers = new Strangers()
+  const exported = exportedRecords(exports, digested, adoptions, strangers, (finding) => explained.push(finding))
   const report = await verifyTrail(all(streams, exported), { partial })
+  for (const source of sources) if (source.kind === 'export') strangers.refuse(source)
   const findings: JudgedFinding[] = [...report.findings, ...streams.flatMap((stream) => stream.findings())]
   // What is cut off at the end of an export was cut by whoever wrote it; nothing in the trail explains it.
   const judged = findings.map((finding) =>
