@@ -44,7 +44,7 @@ export class BackPressure {
     const { maxUnsyncedBytes, maxUnsyncedRecords, onQueueFull, report } = this.#settings
     if (!this.#told) {
       this.#told = true
-      const message = `audit journal: more than ${maxUnsyncedRecords} records or ${maxUnsyncedBytes} bytes wait for the disk; callers now wait with them`
+      const message = `audit journal: more than ${maxUnsyncedRecords} records or ${maxUnsyncedBytes} bytes wait for the disk; ${onQueueFull === 'refuse' ? 'further records are refused until it catches up' : 'callers now wait with them'}`
       report({ code: 'queue_high_water', message })
     }
     if (onQueueFull === 'refuse') return

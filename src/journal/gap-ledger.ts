@@ -12,8 +12,11 @@ export interface Gap {
 export interface GapLedgerSettings {
   readonly now: () => number
   /** Appends the record that tells of a gap. @throws when it can't be written now */
-  readonly write: (gap: Gap, waiter: AppendWaiter) => void
+  readonly write: (gap: Gap, waiter: AppendWaiter, time: TellingTime) => void
 }
+
+/** `last`: the stream ends in order after this. */
+export type TellingTime = 'now' | 'last'
 
 const retryMillis = 1_000
 
@@ -37,12 +40,13 @@ export class GapLedger {
   }
 
   /** Writes what there is to tell; what can't be written, or is refused later, is told another time. */
-  tell(): void {
+  tell(time: TellingTime = 'now'): void {
     const gaps = [...this.#gaps.values()]
     this.#gaps.clear()
     for (const gap of gaps) {
       try {
-        this.#settings.write(gap, { durable: () => undefined, refused: () => this.#merge(gap), ofPipeline: true })
+        const waiter: AppendWaiter = { durable: () => undefined, refused: () => this.#merge(gap), ofPipeline: true }
+        this.#settings.write(gap, waiter, time)
       } catch {
         this.#merge(gap) // why is reported where it arose
       }

@@ -4,12 +4,17 @@ import { BackPressure } from './back-pressure.ts'
 import { asAuditError, diskError, messageOf, systemCode } from './disk-error.ts'
 import type { JournalWriterEvents, JournalWriterSettings } from './journal-writer-settings.ts'
 import { lockNewStream, type Lock } from './lock.ts'
-import { GapLedger, type Gap } from './gap-ledger.ts'
+import { GapLedger, type Gap, type TellingTime } from './gap-ledger.ts'
 import { Reserve } from './reserve.ts'
 import { StreamWriter } from './stream-writer.ts'
 import type { AppendWaiter } from './record-codec.ts'
 
 const exitWaitMillis = 2_000
+
+/** For a record that comes when no more is taken. */
+export function shutDown(): AuditError {
+  return new AuditError('shut_down', 'audit journal: a record came after shutdown; log it before')
+}
 
 /**
  * Writes this process's records: opens a stream at the first record, a new one whenever a stream failed, and never
@@ -39,7 +44,7 @@ export class JournalWriter<R> {
     this.#settings = settings
     this.#pressure = new BackPressure(settings)
     this.#events = events
-    this.#gaps = new GapLedger({ now: settings.now, write: (gap, waiter) => this.#writeGap(gap, waiter) })
+    this.#gaps = new GapLedger({ now: settings.now, write: (...told) => this.#writeGap(...told) })
     this.#reserve = new Reserve(settings.fs, settings.directory)
   }
 
@@ -61,7 +66,7 @@ export class JournalWriter<R> {
   /** Hands over a record; `waiter` hears what became of it. Never throws. */
   append(record: R, waiter: AppendWaiter | undefined): void {
     if (this.#state !== 'open') {
-      waiter?.refused(new AuditError('shut_down', 'audit journal: a record came after shutdown; log it before'))
+      waiter?.refused(shutDown())
       return
     }
     const refusal = this.#refusal()
@@ -130,8 +135,9 @@ export class JournalWriter<R> {
       finish()
       return
     }
-    this.#gaps.tell()
-    this.#appendQuietly(this.#settings.records.stop(this.#stream.id))
+    this.#gaps.tell('last')
+    const { stream } = this
+    if (stream !== undefined) this.#appendQuietly(this.#settings.records.stop(stream.id))
     this.#state = 'closing'
     this.whenSettled(finish)
   }
@@ -257,9 +263,10 @@ export class JournalWriter<R> {
     waiter?.refused(error)
   }
 
-  #writeGap(gap: Gap, waiter: AppendWaiter): void {
-    if (this.#state !== 'open') throw new AuditError('shut_down', 'the journal is closed')
-    const refusal = this.#refusal()
+  #writeGap(gap: Gap, waiter: AppendWaiter, time: TellingTime): void {
+    if (this.#state !== 'open') throw shutDown()
+    // The last ones are few and small, and pass the limits as the stop record does, or nothing would tell of the gap.
+    const refusal = time === 'last' ? this.#failedThisTurn : this.#refusal()
     if (refusal !== undefined) throw refusal
     const { id } = this.#openStream()
     if (this.#stream?.append(this.#settings.records.gap(id, gap), waiter) !== true)

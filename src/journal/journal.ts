@@ -1,7 +1,8 @@
 import { AuditError, type ReportProblem } from '../errors.ts'
 import { Backlog, type Adoption } from './backlog.ts'
 import { systemCode } from './disk-error.ts'
-import { JournalWriter } from './journal-writer.ts'
+import type { JournalStatus } from './journal-status.ts'
+import { JournalWriter, shutDown } from './journal-writer.ts'
 import type { JournalWriterSettings, PipelineRecords } from './journal-writer-settings.ts'
 import type { JournalSource, SetAsideEntry, SourceStream } from './journal-source.ts'
 import type { Lock } from './lock.ts'
@@ -20,20 +21,6 @@ export interface JournalSettings<R> extends JournalWriterSettings<R> {
   readonly delivers: boolean
   /** How long wholly delivered streams are kept, in milliseconds. */
   readonly retainMillis: number
-}
-
-export interface JournalStatus {
-  readonly directory: string
-  /** Streams that are written or adopted by this process. */
-  readonly streams: number
-  readonly undelivered: number
-  readonly oldestUndelivered?: Date
-  readonly setAside: number
-  readonly bytes: number
-  /** The directory loses its files with the machine or container (tmpfs, overlayfs). */
-  readonly volatile: boolean
-  /** The last failure to write, until records are durable again. */
-  readonly failure?: AuditError
 }
 
 const rescanMillis = 5_000
@@ -61,7 +48,7 @@ export class Journal<R> implements JournalSource {
   #nextReview = 0
   /** Nothing of the own stream is delivered before the first look for older ones. */
   #scanned = false
-  #state: 'open' | 'ended' | 'closed' = 'open'
+  #state: 'open' | 'ending' | 'ended' | 'closed' = 'open'
 
   constructor(settings: JournalSettings<R>) {
     this.#settings = settings
@@ -93,7 +80,8 @@ export class Journal<R> implements JournalSource {
 
   /** Hands over a record; `waiter` hears what became of it. Never throws. */
   append(record: R, waiter: AppendWaiter | undefined): void {
-    this.#writer.append(record, waiter)
+    if (this.#state === 'open') this.#writer.append(record, waiter)
+    else waiter?.refused(shutDown())
   }
 
   /** Opens the stream now. @throws AuditError `disk_error`, `disk_full` */
@@ -113,10 +101,16 @@ export class Journal<R> implements JournalSource {
     return new Promise((resolve) => this.#writer.whenSettled(resolve))
   }
 
+  /** Takes no more records and adopts nothing more; the stream stays open for what it has to tell of itself. */
+  beginEnd(): void {
+    clearInterval(this.#rescan)
+    if (this.#state === 'open') this.#state = 'ending'
+  }
+
   /** Ends the stream in order: its last record is durable when this resolves. What is there can still be delivered. */
   end(): Promise<void> {
-    clearInterval(this.#rescan)
-    if (this.#state === 'open') this.#state = 'ended'
+    this.beginEnd()
+    if (this.#state === 'ending') this.#state = 'ended'
     return new Promise<void>((resolve) => this.#writer.close(resolve))
   }
 
@@ -154,8 +148,13 @@ export class Journal<R> implements JournalSource {
   }
 
   setAside(entry: SetAsideEntry): void {
+    const rejected = entry.reason === 'rejected'
+    if (rejected && (this.#state === 'ended' || this.#state === 'closed')) {
+      const message = 'audit journal: the stream has ended and could not tell of it; the next process will'
+      throw new AuditError('shut_down', message)
+    }
     this.#setAside.add(entry)
-    this.#writer.tellGap('set_aside', 1)
+    if (rejected) this.#writer.tellGap('set_aside', 1)
   }
 
   async flushCursors(): Promise<void> {
@@ -179,7 +178,7 @@ export class Journal<R> implements JournalSource {
       streams: kept.length,
       undelivered,
       ...(oldest === undefined ? {} : { oldestUndelivered: oldest }),
-      setAside: this.#setAside.count,
+      setAside: this.#setAside.rejected,
       bytes: this.#writer.totalBytes,
       volatile: this.#volatile,
       ...(this.#failure === undefined ? {} : { failure: this.#failure }),

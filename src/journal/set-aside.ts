@@ -8,10 +8,17 @@ import { setAsideDirectoryName } from './names.ts'
 const namePattern = /^([0-9a-f-]{36})-(\d+)\.json$/
 const entryBoundBytes = 64 * 1024 * 1024
 
+interface Place {
+  readonly stream: string
+  readonly number: number
+}
+
 /** The folder of records that the far end refused for good: one file each, named `<stream>-<number>.json`. */
 export class SetAsideStore {
   readonly #fs: FileSystem
   readonly #directory: string
+  /** By file name, since only the content tells the reason. */
+  readonly #reasons = new Map<string, SetAsideEntry['reason']>()
 
   constructor(fs: FileSystem, journalDirectory: string) {
     this.#fs = fs
@@ -20,9 +27,11 @@ export class SetAsideStore {
 
   /** Durable when it returns. @throws AuditError `disk_full`, `disk_error` */
   add(entry: SetAsideEntry): void {
+    const name = nameOf(entry)
     try {
       this.#fs.makeDirectory(this.#directory)
-      replaceDurablyNow(this.#fs, this.#directory, `${entry.stream}-${entry.number}.json`, `${JSON.stringify(entry)}\n`)
+      replaceDurablyNow(this.#fs, this.#directory, name, `${JSON.stringify(entry)}\n`)
+      this.#reasons.set(name, entry.reason)
     } catch (cause) {
       throw diskError(
         systemCode(cause),
@@ -32,12 +41,16 @@ export class SetAsideStore {
     }
   }
 
-  get count(): number {
-    return this.list().length
+  /** Records that want a look: refused for good, or no longer readable. A duplicate is known at the far end. */
+  get rejected(): number {
+    const places = this.list()
+    const names = new Set(places.map(nameOf))
+    for (const name of this.#reasons.keys()) if (!names.has(name)) this.#reasons.delete(name)
+    return places.filter((place) => this.#reasonOf(place) === 'rejected').length
   }
 
-  list(): { readonly stream: string; readonly number: number }[] {
-    const entries: { stream: string; number: number }[] = []
+  list(): Place[] {
+    const entries: Place[] = []
     for (const name of this.#fs.list(this.#directory)) {
       const match = namePattern.exec(name)
       if (match !== null) entries.push({ stream: match[1] ?? '', number: Number(match[2]) })
@@ -47,7 +60,7 @@ export class SetAsideStore {
 
   /** @throws AuditError `corrupt` when the file is no entry. */
   read(stream: string, number: number): SetAsideEntry | undefined {
-    const file = `${this.#directory}/${stream}-${number}.json`
+    const file = `${this.#directory}/${nameOf({ stream, number })}`
     const content = this.#fs.readSmall(file, entryBoundBytes)
     if (content === undefined) return undefined
     try {
@@ -60,6 +73,27 @@ export class SetAsideStore {
   }
 
   remove(stream: string, number: number): void {
-    this.#fs.remove(`${this.#directory}/${stream}-${number}.json`)
+    this.#fs.remove(`${this.#directory}/${nameOf({ stream, number })}`)
   }
+
+  #reasonOf(place: Place): SetAsideEntry['reason'] | undefined {
+    const name = nameOf(place)
+    const reason = this.#reasons.get(name) ?? this.#readReason(place)
+    if (reason !== undefined) this.#reasons.set(name, reason)
+    return reason
+  }
+
+  #readReason({ stream, number }: Place): SetAsideEntry['reason'] | undefined {
+    try {
+      const entry = this.read(stream, number)
+      if (entry === undefined) return undefined // removed since it was listed
+      return entry.reason === 'duplicate' ? 'duplicate' : 'rejected'
+    } catch {
+      return 'rejected'
+    }
+  }
+}
+
+function nameOf({ stream, number }: Place): string {
+  return `${stream}-${number}.json`
 }

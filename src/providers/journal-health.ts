@@ -1,5 +1,5 @@
 import type { DeliveryStatus } from '../delivery/delivery.ts'
-import type { JournalStatus } from '../journal/journal.ts'
+import type { JournalStatus } from '../journal/journal-status.ts'
 
 export interface JournalHealth {
   readonly status: 'ok' | 'degraded' | 'failing'

@@ -1,15 +1,15 @@
-import { diag, type Context } from '@opentelemetry/api'
+import type { Context } from '@opentelemetry/api'
 import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
-import { getAuditDelivery, type AuditDelivery, type AuditProvider } from '../aggregator/audit-provider.ts'
-import { isAuditSlot, type AuditReceiptDurability, type Confirmation } from '../aggregator/confirmation.ts'
+import { getAuditDelivery, type AuditProvider } from '../aggregator/audit-provider.ts'
 import { createDelivery, type Delivery } from '../delivery/delivery.ts'
 import type { CollectorSettings } from '../delivery/collector-settings.ts'
+import { shownAddress } from '../delivery/shown-address.ts'
 import { AuditError, type ReportProblem } from '../errors.ts'
 import { Journal } from '../journal/journal.ts'
 import type { JournalSource } from '../journal/journal-source.ts'
-import type { AppendWaiter } from '../journal/record-codec.ts'
 import { createMetrics, type AuditMetrics } from '../telemetry/metrics.ts'
 import { isAuditRecord } from './audit-log-record.ts'
+import { JournalAnswers } from './journal-answers.ts'
 import { journalHealth, type JournalHealth } from './journal-health.ts'
 import { CollectorWaits } from './collector-waits.ts'
 import { journalPlatform, type JournalPlatform } from './journal-platform.ts'
@@ -55,7 +55,10 @@ export interface JournalProvider extends Omit<AuditProvider, 'shutdown'> {
   ready(): Promise<void>
   /** Resolves when the collector has everything, or at the time limit. @throws AuditError `aborted` */
   drain(options?: { readonly timeoutMillis?: number; readonly signal?: AbortSignal }): Promise<{ undelivered: number }>
-  /** Ends the stream in order; with `drain`, waits for the collector first. */
+  /**
+   * Ends the stream in order; with `drain`, waits for the collector first, but leaves the end its share of the time.
+   * No more records are taken from the call on.
+   */
   shutdown(options?: { readonly timeoutMillis?: number; readonly drain?: boolean }): Promise<{ undelivered: number }>
   health(): JournalHealth
   /** Who takes records from now on: told by the start record, and each change after that by a record of its own. */
@@ -64,6 +67,8 @@ export interface JournalProvider extends Omit<AuditProvider, 'shutdown'> {
 
 const defaultShutdownMillis = 10_000
 const recoveryDelayMillis = 50
+/** Of a shutdown's time; the rest belongs to the end of the stream, which is durable also when the collector is away. */
+const drainShare = 0.8
 
 /**
  * The journal as a provider: every record is sealed, written and fsynced here before it is confirmed, and delivered
@@ -86,6 +91,7 @@ class JournalLogRecordProcessor implements JournalProvider {
   readonly #openings: Openings
   readonly #maker: PipelineRecordMaker
   readonly #waits = new CollectorWaits()
+  readonly #answers: JournalAnswers
   readonly #recovery: NodeJS.Timeout | undefined
   #backends: readonly string[] = ['journal']
   #started = false
@@ -118,9 +124,15 @@ class JournalLogRecordProcessor implements JournalProvider {
       },
       report,
       delivers: collector !== false,
-      retainMillis: collector === false ? Infinity : settings.retainMillis,
+      retainMillis: this.#retainMillis,
     })
     this.#metrics = createMetrics({ queueDepth: () => this.#journal.status().undelivered, version })
+    this.#answers = new JournalAnswers({
+      local: () => (this.#journal.volatile ? 'memory' : 'local'),
+      delivers: collector !== false,
+      waits: this.#waits,
+      metrics: this.#metrics,
+    })
     if (collector === false) return
     this.#delivery = createDelivery({
       source: this.#source(),
@@ -138,9 +150,10 @@ class JournalLogRecordProcessor implements JournalProvider {
   onEmit(record: ReadWriteLogRecord, context?: Context): void {
     const delivery = getAuditDelivery(context)
     if (delivery === undefined && !isAuditRecord(record)) return
-    this.#metrics.emitted(1)
     const entry = { fields: fieldsOf(record), opening: this.#openings.of(record.resource) }
-    this.#journal.append(entry, this.#waiter(delivery))
+    const answer = this.#answers.to(delivery)
+    this.#journal.append(entry, answer)
+    if (!answer.wasRefused) this.#metrics.emitted(1)
   }
 
   async forceFlush(): Promise<void> {
@@ -185,6 +198,9 @@ class JournalLogRecordProcessor implements JournalProvider {
     const deadline = performance.now() + timeoutMillis
     const left = (): number => Math.max(1, deadline - performance.now())
     clearTimeout(this.#recovery)
+    this.#journal.beginEnd()
+    // What the collector refuses meanwhile is told in the trail, so the stream ends after it.
+    if (drain) await this.#drainFirst(left() * drainShare)
     await withinMillis(this.#journal.end(), left())
     if (drain) await this.#delivery?.drain({ timeoutMillis: left() })
     await this.#delivery?.stop({ timeoutMillis: left() })
@@ -192,6 +208,13 @@ class JournalLogRecordProcessor implements JournalProvider {
     await this.#journal.close()
     this.#metrics.close()
     return { undelivered }
+  }
+
+  async #drainFirst(timeoutMillis: number): Promise<void> {
+    const deadline = performance.now() + timeoutMillis
+    await withinMillis(this.#journal.flush(), timeoutMillis)
+    const until = this.#journal.everythingSoFar()
+    if (!until()) await this.#delivery?.drain({ timeoutMillis: Math.max(1, deadline - performance.now()), until })
   }
 
   /** The journal as delivery sees it; a record that is set aside is no acknowledgement for who waits for one. */
@@ -208,66 +231,22 @@ class JournalLogRecordProcessor implements JournalProvider {
     }
   }
 
-  #waiter(delivery: AuditDelivery | undefined): AppendWaiter {
-    if (delivery === undefined) {
-      return { durable: () => undefined, refused: (error) => diag.error(`otel-audit journal: ${error.message}`) }
-    }
-    if (isAuditSlot(delivery)) {
-      delivery.defer()
-      const toCollector = delivery.durabilityFloor === 'collector'
-      return {
-        durable: (streamId, sequence, integrityHash) => {
-          delivery.confirm({ durability: this.#local, streamId, sequence, integrityHash })
-          if (toCollector) this.#awaitCollector(delivery, { streamId, sequence, integrityHash })
-        },
-        refused: (error) => this.#refused(delivery, error),
-      }
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>()
-    delivery.acknowledge(promise)
-    return { durable: () => resolve(true), refused: reject }
-  }
-
-  #refused(slot: { fail(error: AuditError): void }, error: AuditError): void {
-    this.#metrics.dropped(1, error.code)
-    slot.fail(error)
-  }
-
-  #awaitCollector(
-    slot: { confirm(confirmation: Confirmation): void; fail(error: AuditError): void },
-    place: { readonly streamId: string; readonly sequence: number; readonly integrityHash: string },
-  ): void {
-    if (this.#delivery === undefined) {
-      slot.fail(
-        new AuditError(
-          'not_confirmed',
-          'durability: "collector" was asked for, but collector is false: the record is in the journal only',
-        ),
-      )
-      return
-    }
-    this.#waits.add(place.streamId, {
-      number: place.sequence,
-      acknowledged: () => slot.confirm({ durability: 'collector', ...place }),
-      failed: (error) => slot.fail(error),
-    })
-  }
-
-  get #local(): AuditReceiptDurability {
-    return this.#journal.volatile ? 'memory' : 'local'
+  /** Without delivery nothing is deleted. */
+  get #retainMillis(): number {
+    return this.#settings.collector === false ? Infinity : this.#settings.retainMillis
   }
 
   #about(): Record<string, unknown> {
-    const { version, resource, collector, segmentMaxBytes, onQueueFull, maxBytes, retainMillis } = this.#settings
+    const { version, resource, collector, segmentMaxBytes, onQueueFull, maxBytes } = this.#settings
     this.#started = true
     return {
       resource: settledAttributes(resource),
       software: { name: 'otel-audit', version, node: process.version, platform: process.platform, arch: process.arch },
       modes: {
-        delivery: collector === false ? 'journal only' : collector.url,
+        delivery: collector === false ? 'journal only' : shownAddress(collector.url),
         segmentMaxBytes,
         maxBytes: maxBytes === Infinity ? 'unlimited' : maxBytes,
-        retainMillis: retainMillis === Infinity ? 'for ever' : retainMillis,
+        retainMillis: this.#retainMillis === Infinity ? 'for ever' : this.#retainMillis,
         onQueueFull,
         backends: this.#backends,
         ...this.#settings.modes,

@@ -2,7 +2,7 @@ import { metrics, type Counter, type Histogram, type MeterProvider, type Observa
 
 /** Every instrument of this package (rule P10). */
 export const instruments = {
-  emitted: { name: 'audit.records.emitted', unit: '{record}', description: 'Audit records accepted by emit.' },
+  emitted: { name: 'audit.records.emitted', unit: '{record}', description: 'Audit records that the journal took.' },
   exported: {
     name: 'audit.records.exported',
     unit: '{record}',

@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { logs } from '@opentelemetry/api'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createAuditLogger, journalProvider, type AuditEventInput, type AuditProblem } from '../../src/index.ts'
-import { parseOtlpLogs } from '../../src/integrity/index.ts'
+import { eventNamesIn } from './journal-files.ts'
 import { startReceiver } from './otlp-receiver.ts'
 
 const event: AuditEventInput = { adminUserId: 7, action: 'create_store', targetType: 'store', targetId: 's-1' }
@@ -13,17 +13,6 @@ let dir = ''
 
 beforeEach(() => void (dir = mkdtempSync(join(tmpdir(), 'otel-audit-journal-provider-'))))
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
-
-/** Event names of everything in the journal's files. */
-function journalled(): string[] {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.otlp.jsonl'))
-    .flatMap((name) => readFileSync(join(dir, name), 'utf8').trimEnd().split('\n'))
-    .flatMap((line) => parseOtlpLogs(line).resourceLogs)
-    .flatMap(({ scopeLogs }) => scopeLogs ?? [])
-    .flatMap(({ logRecords }) => logRecords ?? [])
-    .map(({ eventName }) => eventName ?? '(none)')
-}
 
 it('inside NodeSDK it keeps the audit records, and nothing else', async () => {
   const journal = journalProvider({ dir, collector: false, serviceName: 'shop' })
@@ -39,12 +28,12 @@ it('inside NodeSDK it keeps the audit records, and nothing else', async () => {
     logger.emit({ body: 'an ordinary log line' })
     logger.emit({ eventName: 'admin.store.create', attributes: { 'audit.record.id': 'r-1', 'audit.action': 'create' } })
     await journal.forceFlush()
-    expect(journalled()).toEqual(['audit.pipeline.start', 'admin.store.create'])
+    expect(eventNamesIn(dir)).toEqual(['audit.pipeline.start', 'admin.store.create'])
   } finally {
     await sdk.shutdown()
     logs.disable()
   }
-  expect(journalled().at(-1)).toBe('audit.pipeline.stop')
+  expect(eventNamesIn(dir).at(-1)).toBe('audit.pipeline.stop')
 })
 
 it('as the provider of a logger without one it is that logger’s journal', async () => {
@@ -71,7 +60,7 @@ it('belongs to one logger, and the one that is refused it leaves it as it is', a
   )
   expect(await logger.logAction(event)).toBe(true)
   await logger.shutdown()
-  expect(journalled()).toEqual(['audit.pipeline.start', 'admin.store.create', 'audit.pipeline.stop'])
+  expect(eventNamesIn(dir)).toEqual(['audit.pipeline.start', 'admin.store.create', 'audit.pipeline.stop'])
 })
 
 it('beside the logger’s own journal it is refused', () => {
@@ -110,5 +99,5 @@ it('reads the environment, and tells its own listener what is wrong there', asyn
     vi.unstubAllEnvs()
   }
   expect(problems.map(({ code }) => code)).toEqual(['unknown_variable'])
-  expect(journalled()).toEqual(['audit.pipeline.start', 'audit.pipeline.stop'])
+  expect(eventNamesIn(dir)).toEqual(['audit.pipeline.start', 'audit.pipeline.stop'])
 })

@@ -31,6 +31,11 @@ describe('deploy/alerts.yaml', () => {
     for (const name of used) expect(known).toContain(name)
   })
 
+  it('raises no alarm for a record that the far end has already', () => {
+    const dropped = rules.find((rule) => rule['alert'] === 'AuditRecordsDropped')
+    expect(dropped?.['expr']).toContain('{__name__=~"audit_records_dropped(_total)?", reason!="duplicate"}')
+  })
+
   it('has balanced brackets and quotes in every expression', () => {
     for (const expression of expressions) {
       const bare = expression.replaceAll(/"[^"]*"/g, '')
