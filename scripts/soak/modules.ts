@@ -28,6 +28,11 @@ export class SwitchedModules {
     },
   ]
 
+  /** Those that answer at once, one of them with a yes only now and then. */
+  quick(): void {
+    this.#enabled = new Set(['good', 'moody'])
+  }
+
   /** Each on or off by chance; `none`: all off. */
   shuffle(none = false): void {
     const on = none ? [] : this.list.filter(() => this.#random() < 0.5)

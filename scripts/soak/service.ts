@@ -130,7 +130,10 @@ async function obey(command: Command): Promise<void> {
   }
 }
 
+// What the logger remembers of these is as large as what it remembers later on.
+modules.quick()
 await load.prefill(prefill)
+modules.shuffle(true)
 createInterface({ input: process.stdin })
   .on('line', (line) => void obey(line as Command))
   // Nobody is left to obey, unless that was the end.

@@ -7,7 +7,7 @@ export class RepeatEntry {
   readonly #forget: () => void
   /** With the failed backends left out: an error holds on to the frames it was made in, and so to the whole call. */
   #receipt: AuditReceipt | undefined
-  #failed: readonly { readonly name: string; readonly code: AuditErrorCode; readonly message: string }[] | undefined
+  #failed: Readonly<Record<string, AuditErrorCode>> | undefined
   #waiting: { resolve: (receipt: AuditReceipt) => void; reject: (error: AuditError) => void }[] | undefined = []
 
   constructor(hash: string, forget: () => void) {
@@ -31,19 +31,24 @@ export class RepeatEntry {
   }
 
   #remember(receipt: AuditReceipt): void {
-    const results = Object.entries(receipt.backends)
-    const failed = results.flatMap(([name, result]) => {
-      return result.ok ? [] : [{ name, code: result.error.code, message: result.error.message }]
-    })
-    this.#failed = failed.length === 0 ? undefined : failed
     this.#receipt = receipt
-    if (this.#failed === undefined) return
-    this.#receipt = { ...receipt, backends: Object.fromEntries(results.filter(([, { ok }]) => ok)) }
+    this.#failed = undefined
+    const results = Object.entries(receipt.backends)
+    if (results.every(([, { ok }]) => ok)) return
+    const confirmed: Record<string, AuditBackendResult> = {}
+    const failed: Record<string, AuditErrorCode> = {}
+    for (const [name, result] of results) {
+      if (result.ok) confirmed[name] = result
+      else failed[name] = result.error.code
+    }
+    this.#receipt = { ...receipt, backends: confirmed }
+    this.#failed = failed
   }
 
   #again(receipt: AuditReceipt): AuditReceipt {
     const backends: Record<string, AuditBackendResult> = { ...receipt.backends }
-    for (const { name, code, message } of this.#failed ?? []) {
+    for (const [name, code] of Object.entries(this.#failed ?? {})) {
+      const message = `Audit backend "${name}" did not confirm record ${receipt.recordId} at the first call`
       backends[name] = { ok: false, error: new AuditError(code, message) }
     }
     return { ...receipt, backends, repeated: true }

@@ -109,7 +109,7 @@ it('the memory of record ids is bounded, oldest first', () => {
   expect(repeats.find('c', 'hash')).toBeDefined()
 })
 
-it('what is remembered of a failed backend is its words, not the error with the call behind it', async () => {
+it('what is remembered of a failed backend is its code, not the error with the call behind it', async () => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   // Fakes would hold on to what they have seen.
@@ -123,7 +123,6 @@ it('what is remembered of a failed backend is its words, not the error with the 
     return new WeakRef(result.error)
   }
   const first = await failure()
-  const message = first.deref()?.message
   for (let round = 0; round < 50 && first.deref() !== undefined; round++) {
     await new Promise((resolve) => setImmediate(resolve))
     collect()
@@ -131,7 +130,10 @@ it('what is remembered of a failed backend is its words, not the error with the 
   expect(first.deref()).toBeUndefined()
   const again = await logger.emit({ ...event, recordId })
   expect(again.backends).toMatchObject({ disk: { ok: true }, moody: { ok: false, error: { code: 'provider_failed' } } })
-  expect(again.backends['moody']).toHaveProperty('error.message', message)
+  expect(again.backends['moody']).toHaveProperty(
+    'error.message',
+    expect.stringContaining(`"moody" did not confirm record ${recordId}`),
+  )
 })
 
 it('a repeat that asks for more than the first call reached gets that, not its receipt', async () => {
