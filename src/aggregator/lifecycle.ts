@@ -17,6 +17,9 @@ export interface LifecycleSettings {
 }
 
 const defaultShutdownMillis = 10_000
+/** By then the pending calls, and by then the providers beside the journal, have to be over. */
+const pendingShare = 0.5
+const providerShare = 0.75
 
 /** Start, flush and end of all providers of one logger; each provider's failure stays its own. */
 export class Lifecycle {
@@ -65,16 +68,20 @@ export class Lifecycle {
 
   async close(options: AuditShutdownOptions): Promise<ShutdownResult> {
     const { set, journal, enrichers, pending } = this.#settings
-    const end = performance.now() + (options.timeoutMillis ?? defaultShutdownMillis)
-    const left = (): number => Math.max(1, Math.round(end - performance.now()))
-    await this.#factories(Math.min(left(), this.#settings.timeoutMillis))
-    await this.#quietly('the pending audit calls', left(), () => pending.untilIdle())
+    const start = performance.now()
+    const total = options.timeoutMillis ?? defaultShutdownMillis
+    // Who hangs must not use up the time that the journal needs to end its stream, and to drain.
+    const left = (share = 1): number => Math.max(1, Math.round(start + share * total - performance.now()))
+    await this.#factories(Math.min(left(pendingShare), this.#settings.timeoutMillis))
+    await this.#quietly('the pending audit calls', left(pendingShare), () => pending.untilIdle())
     const closing = [...set.known()].filter(({ foreign }) => foreign)
     await Promise.all([
       ...closing.map(({ name, provider }) =>
-        this.#quietly(`audit backend "${name}"`, left(), () => provider?.shutdown()),
+        this.#quietly(`audit backend "${name}"`, left(providerShare), () => provider?.shutdown()),
       ),
-      ...enrichers.map((enricher) => this.#quietly('an audit enricher', left(), () => enricher.shutdown())),
+      ...enrichers.map((enricher) =>
+        this.#quietly('an audit enricher', left(providerShare), () => enricher.shutdown()),
+      ),
     ])
     try {
       const result = await journal?.shutdown({ timeoutMillis: left(), drain: options.drain ?? false })

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { AuditSlot } from '../../src/aggregator/confirmation.ts'
 import { AuditError, type AuditHealth, type AuditProviderProtocol } from '../../src/index.ts'
 import { FakeJournal, withJournal } from './fake-journal.ts'
-import { event, FakeProvider, no, yes } from './fake-provider.ts'
+import { event, FakeProvider, hang, no, yes } from './fake-provider.ts'
 import { makeLogger, rejection } from './make-logger.ts'
 
 it('after shutdown emit rejects with shut_down and logAction is false (rule P7)', async () => {
@@ -222,4 +222,15 @@ it('logAction, emit and track may be taken off the logger', async () => {
   expect(await logAction(event)).toBe(true)
   expect((await emit(event)).durability).toBe('local')
   expect(await track(event, () => 5)).toBe(5)
+})
+
+it('a call and a provider that hang leave the journal a quarter of the time', async () => {
+  const journal = new FakeJournal()
+  const slow = new FakeProvider('slow', hang)
+  slow.shutdown = () => new Promise(() => undefined)
+  const { logger } = withJournal(journal, [slow])
+  void logger.logAction(event, { timeoutMillis: 10_000 })
+  await logger.shutdown({ timeoutMillis: 800, drain: true })
+  expect(journal.ended).toEqual({ drain: true, timeoutMillis: expect.any(Number) as number })
+  expect((journal.ended as { timeoutMillis: number }).timeoutMillis).toBeGreaterThan(100)
 })
