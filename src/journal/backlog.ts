@@ -97,6 +97,7 @@ export class Backlog {
   async mark(stream: KeptStream): Promise<void> {
     try {
       await stream.finish()
+      this.#known.delete(stream.id)
     } catch (cause) {
       this.remember(stream.id, stream.cursor)
       const message = `audit journal: stream ${stream.id} can't be marked as delivered (${systemCode(cause)}); it may be sent again`

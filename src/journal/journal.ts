@@ -210,10 +210,13 @@ export class Journal<R> implements JournalSource {
     lock?.release()
     const live = this.#live
     this.#live = undefined
-    if (live !== undefined) this.#backlog.remember(stream.id, live.cursor)
     live?.close()
-    if (stream.durable === 0) this.#discard(stream.directory)
-    else setImmediate(() => this.recover()).unref()
+    if (stream.durable === 0) {
+      this.#discard(stream.directory)
+      return
+    }
+    if (live !== undefined && this.#settings.delivers) this.#backlog.remember(stream.id, live.cursor)
+    setImmediate(() => this.recover()).unref()
   }
 
   /** Nothing of it was ever acknowledged: a full disk must not fill up with beginnings of streams. */
