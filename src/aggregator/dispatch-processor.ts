@@ -5,11 +5,13 @@ import type { ReportProblem } from '../errors.ts'
 import { CallContext } from './call-context.ts'
 import type { Call } from './call.ts'
 import { enrich } from './enricher-guard.ts'
+import { goesToSeveral } from './member.ts'
+import { SharedRecord } from './shared-record.ts'
 
 /**
  * The one processor of the audit LoggerProvider. The SDK calls its processors without a try/catch, so that one throw
  * skips the later ones and reaches the emitter; this one finds the call in the Context and gives the record to each
- * provider by itself.
+ * provider by itself, in a form that no provider can change for another ({@link SharedRecord}).
  */
 export class DispatchProcessor implements LogRecordProcessor {
   readonly #enrichers: readonly LogRecordProcessor[]
@@ -35,8 +37,9 @@ export class DispatchProcessor implements LogRecordProcessor {
     }
     for (const enricher of this.#enrichers) enrich(enricher, record, context, this.#report)
     const { slots } = call
-    if (slots.some(isForeign)) protect(record)
     for (const slot of slots) {
+      // The journal stands first and seals at once: it needs no record that others can't change.
+      if (slot.member.foreign && call.record === record) call.record = new SharedRecord(record, goesToSeveral(slots))
       if (slot.member.provider === undefined) slot.member.waiting.add(slot)
       else call.deliver(slot)
     }
@@ -50,17 +53,6 @@ export class DispatchProcessor implements LogRecordProcessor {
   shutdown(): Promise<void> {
     return Promise.resolve()
   }
-}
-
-function isForeign(slot: Call['slots'][number]): boolean {
-  return slot.member.foreign
-}
-
-/** Providers never change the record: from here on the SDK's setters only warn, and an assignment throws. */
-function protect(record: ReadWriteLogRecord): void {
-  Object.freeze(record.attributes)
-  const sealable = record as ReadWriteLogRecord & { _makeReadonly?: () => void }
-  sealable._makeReadonly?.()
 }
 
 /** Only a slot that waits for a factory needs the record later; an un-awaited burst must not hold a million of them. */

@@ -1,4 +1,5 @@
-import type { AuditError } from '../errors.ts'
+import { AuditError } from '../errors.ts'
+import { describe } from '../telemetry/describe-cause.ts'
 import type { AuditProvider, AuditProviderDurability } from './audit-provider.ts'
 
 /** A provider as the aggregator uses it; the journal's shutdown says more than the processor's. */
@@ -22,14 +23,38 @@ export interface Member {
   lastFailure: string | undefined
 }
 
-/** The place of a provider that is there already. */
+/**
+ * The place of a provider that is there already.
+ *
+ * @throws AuditError `bad_config` for an unknown durability: nobody could say what its yes is worth
+ */
 export function memberOf(provider: Backend, foreign: boolean): Member {
+  const name = provider.auditBackend
   return {
-    name: provider.auditBackend,
+    name,
     provider,
-    durability: provider.auditDurability ?? 'durable',
+    durability: durabilityOf(name, provider.auditDurability),
     foreign,
     waiting: new Set(),
     lastFailure: undefined,
   }
+}
+
+/** True when more than one provider beside the journal takes the call: one of them must not change it for another. */
+export function goesToSeveral(slots: readonly { readonly member: Member }[]): boolean {
+  let foreign = 0
+  for (const { member } of slots) if (member.foreign) foreign++
+  return foreign > 1
+}
+
+const durabilities: readonly unknown[] = ['none', 'transaction', 'durable'] satisfies AuditProviderDurability[]
+
+function durabilityOf(name: string, given: AuditProviderDurability | null | undefined): AuditProviderDurability {
+  const durability = given ?? 'durable'
+  if (durabilities.includes(durability)) return durability
+  throw new AuditError(
+    'bad_config',
+    `Audit backend "${name}": auditDurability is "${describe(durability)}"; it must be "none", "transaction" or ` +
+      '"durable" (absent: "durable")',
+  )
 }

@@ -3,7 +3,9 @@ import type { AuditEvent } from '../event/audit-event.ts'
 import type { Call } from './call.ts'
 import type { AuditReceiptDurability, AuditSlot, Confirmation } from './confirmation.ts'
 import { describe } from '../telemetry/describe-cause.ts'
-import type { Member } from './member.ts'
+import { goesToSeveral, type Member } from './member.ts'
+import { ownEvent } from './own-event.ts'
+import { promiseOf } from './promise-of.ts'
 
 type SlotState = 'waiting' | 'dispatching' | 'taken' | 'confirmed' | 'failed'
 
@@ -15,14 +17,19 @@ export class Slot implements AuditSlot {
   #confirmation: Confirmation | undefined
   #error: AuditError | undefined
   #controller: AbortController | undefined
+  #event: AuditEvent | undefined
 
   constructor(call: Call, member: Member) {
     this.#call = call
     this.member = member
   }
 
+  /** Where several providers take the call, this one's own: what it does to a Date or to bytes reaches nobody else. */
   get event(): AuditEvent {
-    return this.#call.event
+    const { event, slots } = this.#call
+    if (!this.member.foreign) return event
+    this.#event ??= goesToSeveral(slots) ? ownEvent(event) : event
+    return this.#event
   }
 
   get db(): unknown {
@@ -77,7 +84,11 @@ export class Slot implements AuditSlot {
   }
 
   acknowledge(done: Promise<boolean | void>): void {
-    if (!this.#take('acknowledge')) return
+    if (!this.#take('acknowledge')) {
+      // Nobody asks for this answer any more; that it is a rejection must not end the process.
+      promiseOf(done).catch(() => undefined)
+      return
+    }
     let settled: Promise<boolean | void>
     try {
       settled = Promise.resolve(done)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { AuditError, type AuditDelivery, type AuditReceipt } from '../../src/index.ts'
 import { event, FakeProvider, hang, raise, reject, yes } from './fake-provider.ts'
@@ -100,7 +101,7 @@ it('a late answer after the time limit changes nothing', async () => {
 it('acknowledging twice is ignored and reported', async () => {
   const twice = new FakeProvider('twice', (delivery) => {
     delivery.acknowledge(Promise.resolve(true))
-    delivery.acknowledge(Promise.reject(new Error('second thoughts')).catch(() => false))
+    delivery.acknowledge(Promise.reject(new Error('second thoughts')))
   })
   const { logger, problems } = makeLogger({ providers: [twice] })
   expect(await logger.logAction(event)).toBe(true)
@@ -113,7 +114,7 @@ it('acknowledging after onEmit is not confirmed and reported', async () => {
   const late = new FakeProvider('late', (delivery) => (kept = delivery))
   const { logger, problems } = makeLogger({ providers: [late] })
   expect(await logger.logAction(event)).toBe(false)
-  kept?.acknowledge(Promise.resolve(true))
+  kept?.acknowledge(Promise.reject(new Error('too late')))
   expect(problems.map(({ code }) => code)).toContain('not_confirmed')
   expect(problems.some(({ message }) => message.includes('outside onEmit'))).toBe(true)
 })
@@ -136,6 +137,36 @@ it('an async onEmit that rejects fails its provider and nothing else', async () 
   expect(bad?.ok === false && bad.error.message).toContain('late throw')
 })
 
+it('an answer that is rejected after the time limit is nobody’s unhandled rejection', async () => {
+  const kept: AuditDelivery[] = []
+  const slow = new FakeProvider('slow', (delivery, record) => {
+    kept.push(delivery)
+    hang(delivery, record)
+  })
+  const { logger } = makeLogger({ providers: [slow], providerTimeoutMillis: 20 })
+  expect(await logger.logAction(event)).toBe(false)
+  kept[0]?.acknowledge(Promise.reject(new Error('given up')))
+})
+
+it('an async onEmit of another realm that rejects fails its provider, with its reason', async () => {
+  const refuse = runInNewContext('async () => { throw new Error("other realm") }') as () => Promise<never>
+  const inner = new FakeProvider('bad', hang)
+  const provider = {
+    auditBackend: 'bad',
+    onEmit: (...[record, context]: Parameters<FakeProvider['onEmit']>) => {
+      inner.onEmit(record, context)
+      return refuse()
+    },
+    forceFlush: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  }
+  const { logger } = makeLogger({ providers: [provider, new FakeProvider('good')] })
+  const receipt = await logger.emit(event)
+  const bad = receipt.backends['bad']
+  expect(bad?.ok === false && bad.error.code).toBe('provider_failed')
+  expect(bad?.ok === false && bad.error.message).toContain('other realm')
+})
+
 it('each provider has a slot of its own', async () => {
   const one = new FakeProvider('one')
   const two = new FakeProvider('two', hang)
@@ -143,7 +174,8 @@ it('each provider has a slot of its own', async () => {
   const receipt = await logger.emit(event, { db: 'session' })
   expect(one.seen[0]).not.toBe(two.seen[0])
   expect(one.seen[0]?.db).toBe('session')
-  expect(one.seen[0]?.event).toBe(two.seen[0]?.event)
+  expect(one.seen[0]?.event).toEqual(two.seen[0]?.event)
+  expect(one.seen[0]?.event).toBe(one.seen[0]?.event)
   expect(two.seen[0]?.signal.aborted).toBe(true)
   expect(one.seen[0]?.signal.aborted).toBe(false)
   expect(Object.keys(receipt.backends)).toEqual(['one', 'two'])

@@ -2,6 +2,7 @@
 import type * as httpModule from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import { context, trace } from '@opentelemetry/api'
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
 import { resourceFromAttributes } from '@opentelemetry/resources'
@@ -69,6 +70,6 @@ const records = memory.records().map(({ record }) => ({
   action: record.attributes['audit.action'],
   requestId: record.attributes['audit.request.id'],
   spanContext: record.spanContext,
-  sameResource: record.resource === resource,
+  sameResource: isDeepStrictEqual(record.resource.attributes, resource.attributes),
 }))
 console.log(JSON.stringify({ active: JSON.parse(active) as unknown, records, spans, afterSdk }))
