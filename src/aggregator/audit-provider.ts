@@ -8,6 +8,10 @@ export type AuditProviderDurability = 'none' | 'transaction' | 'durable'
 /**
  * A backend of the audit trail. It is an OpenTelemetry log record processor: inside `onEmit` it takes its own slot by
  * {@link getAuditDelivery} and calls `acknowledge` once.
+ *
+ * A provider never changes the record, and no provider MUST see what another did to it: the record and the event are
+ * frozen with everything in them, and what can not be frozen (Dates, bytes) each provider has of its own wherever several
+ * take the call. `db` alone is one object for all.
  */
 export interface AuditProvider extends LogRecordProcessor {
   /** `/^[a-z][a-z0-9_-]{0,31}$/`, such as `journal`, `database`, `elasticsearch`. */
@@ -57,24 +61,28 @@ export interface ModuleDefinition {
 
 const backendName = /^[a-z][a-z0-9_-]{0,31}$/
 
-/** True for either provider shape, checked at run time. With both `onEmit` and `logAction`, the processor wins. */
+/**
+ * True for either provider shape, checked at run time; false, never a throw, for what can not be read. With both `onEmit`
+ * and `logAction` the processor wins, and its `forceFlush` and `shutdown` may be missing: it has nothing to flush then.
+ */
 export function isAuditProvider(value: unknown): value is AuditProvider | AuditProviderProtocol {
-  if (typeof value !== 'object' || value === null) return false
-  const candidate = value as Partial<AuditProvider & AuditProviderProtocol>
-  return (
-    typeof candidate.auditBackend === 'string' &&
-    backendName.test(candidate.auditBackend) &&
-    (isProcessor(candidate) || typeof candidate.logAction === 'function')
-  )
+  try {
+    if (typeof value !== 'object' || value === null) return false
+    const { auditBackend, logAction } = value as Partial<AuditProviderProtocol>
+    if (typeof auditBackend !== 'string' || !backendName.test(auditBackend)) return false
+    return typeof logAction === 'function' || isProcessor(value)
+  } catch {
+    return false // a getter or a trap that throws, a revoked proxy
+  }
 }
 
 /** True for a log record processor, by shape (several copies of the SDK in one tree are normal). */
 export function isProcessor(value: unknown): value is LogRecordProcessor {
-  if (typeof value !== 'object' || value === null) return false
-  const candidate = value as Partial<LogRecordProcessor>
-  return (
-    typeof candidate.onEmit === 'function' &&
-    typeof candidate.forceFlush === 'function' &&
-    typeof candidate.shutdown === 'function'
-  )
+  try {
+    if (typeof value !== 'object' || value === null) return false
+    const { onEmit, forceFlush, shutdown } = value as Partial<LogRecordProcessor>
+    return typeof onEmit === 'function' && typeof forceFlush === 'function' && typeof shutdown === 'function'
+  } catch {
+    return false
+  }
 }

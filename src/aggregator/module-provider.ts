@@ -1,14 +1,17 @@
 import { AuditError, isAuditError, type ReportProblem } from '../errors.ts'
-import { isAuditProvider, type AuditProvider, type ModuleDefinition } from './audit-provider.ts'
+import { isAuditProvider, type ModuleDefinition } from './audit-provider.ts'
 import { describe } from '../telemetry/describe-cause.ts'
-import type { Member } from './member.ts'
+import { memberOf, type Member } from './member.ts'
+import type { Owned } from './ownership.ts'
+import { promiseOf } from './promise-of.ts'
 import { asProcessor } from './protocol-provider.ts'
+import { attempt } from './time-limit.ts'
 
 /** What a module's provider needs to know of the others. */
 export interface ModuleHost {
   readonly report: ReportProblem
   /** Makes the made provider ours. @throws AuditError `already_owned` */
-  claim(provider: AuditProvider): void
+  claim(provider: Owned): void
   /** True when another member has this name. */
   taken(name: string, except: Member): boolean
   readonly closed: boolean
@@ -71,54 +74,56 @@ export class ModuleProvider {
   }
 
   #make(definition: ModuleDefinition): void {
-    let made: unknown
     // Before the factory runs: it may itself record something.
     this.#state = 'pending'
     try {
-      made = definition.auditProvider?.()
+      const made: unknown = definition.auditProvider?.()
+      if (!isThenable(made)) {
+        this.#accept(made)
+        return
+      }
+      this.#pending = promiseOf(made).then(
+        (provider) => this.#accept(provider),
+        (cause: unknown) => this.#fail(cause),
+      )
     } catch (cause) {
       this.#fail(cause)
-      return
     }
-    if (!isThenable(made)) {
-      this.#accept(made)
-      return
-    }
-    this.#pending = Promise.resolve(made).then(
-      (provider) => this.#accept(provider),
-      (cause: unknown) => this.#fail(cause),
-    )
   }
 
+  /** Never throws: what is wrong with the object that a module made is its own provider's failure. */
   #accept(made: unknown): void {
     this.#pending = undefined
-    if (!isAuditProvider(made)) {
-      const what =
-        'did not return an audit provider: it needs a name in auditBackend (/^[a-z][a-z0-9_-]{0,31}$/) and either ' +
-        'onEmit, forceFlush and shutdown, or logAction'
-      this.#fail(new AuditError('provider_failed', what))
-      return
-    }
-    const provider = asProcessor(made)
-    if (this.#host.taken(made.auditBackend, this.member)) {
-      this.#duplicate(made.auditBackend)
-      return
-    }
     try {
-      this.#host.claim(made as AuditProvider)
+      const found = this.#checked(made)
+      if (this.#host.taken(found.name, this.member)) {
+        this.#duplicate(found.name)
+        return
+      }
+      this.#host.claim(made as Owned)
+      this.made = made as Owned
+      this.member.name = found.name
+      this.member.durability = found.durability
+      this.member.provider = found.provider
     } catch (cause) {
       this.#fail(cause)
       return
     }
-    this.made = made
     this.#state = 'ready'
     this.#backoff = firstBackoffMillis
-    this.member.name = made.auditBackend
-    this.member.durability = made.auditDurability ?? 'durable'
     this.member.lastFailure = undefined
-    this.member.provider = provider
-    if (this.#host.closed) provider.shutdown().catch(() => undefined)
+    if (this.#host.closed) attempt(() => this.member.provider?.shutdown()).catch(() => undefined)
     for (const slot of this.#drainWaiting()) slot.start()
+  }
+
+  /** @throws AuditError `provider_failed`, `bad_config`; whatever a getter of the object throws */
+  #checked(made: unknown): Member {
+    if (isAuditProvider(made)) return memberOf(asProcessor(made), true)
+    throw new AuditError(
+      'provider_failed',
+      'did not return an audit provider: it needs a name in auditBackend (/^[a-z][a-z0-9_-]{0,31}$/) and either ' +
+        'onEmit, forceFlush and shutdown, or logAction',
+    )
   }
 
   #fail(cause: unknown): void {

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api'
-import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
+import type { ForceFlushOptions, ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import {
   getAuditDelivery,
   isProcessor,
@@ -18,7 +18,10 @@ export function asProcessor(provider: AuditProvider | AuditProviderProtocol): Au
 class ProtocolProvider implements AuditProvider {
   readonly auditBackend: string
   readonly auditDurability: AuditProviderDurability
-  readonly #provider: AuditProviderProtocol & Partial<Pick<AuditProvider, 'forceFlush' | 'shutdown'>>
+  readonly #provider: AuditProviderProtocol &
+    Partial<Pick<AuditProvider, 'forceFlush' | 'shutdown'>> & {
+      readonly onEmit?: (record: ReadWriteLogRecord, context?: Context) => unknown
+    }
 
   constructor(provider: AuditProviderProtocol) {
     this.#provider = provider
@@ -26,15 +29,18 @@ class ProtocolProvider implements AuditProvider {
     this.auditDurability = provider.auditDurability ?? 'durable'
   }
 
-  onEmit(record: ReadWriteLogRecord, context?: Context): void {
+  // What an async onEmit returns has to reach the caller.
+  onEmit(record: ReadWriteLogRecord, context?: Context): unknown {
+    if (typeof this.#provider.onEmit === 'function') return this.#provider.onEmit(record, context)
     const delivery = getAuditDelivery(context)
-    if (delivery === undefined) return
+    if (delivery === undefined) return undefined
     const answer: unknown = this.#provider.logAction(delivery.event, new ProtocolCall(delivery, record))
     delivery.acknowledge(Promise.resolve(answer).then((yes) => yes === true))
+    return undefined
   }
 
-  async forceFlush(): Promise<void> {
-    await this.#provider.forceFlush?.()
+  async forceFlush(options?: ForceFlushOptions): Promise<void> {
+    await this.#provider.forceFlush?.(options)
   }
 
   async shutdown(): Promise<void> {

@@ -4,6 +4,7 @@ import { describe } from '../telemetry/describe-cause.ts'
 import { memberOf, type Backend, type Member } from './member.ts'
 import { ModuleProvider, type ModuleHost } from './module-provider.ts'
 import { claim, release, type Owned } from './ownership.ts'
+import { promiseOf } from './promise-of.ts'
 import { asProcessor } from './protocol-provider.ts'
 
 export type ModuleSource = Iterable<ModuleDefinition> | (() => Iterable<ModuleDefinition>)
@@ -36,28 +37,18 @@ export class ProviderSet implements ModuleHost {
   #round = 0
   #closed = false
 
-  /** @throws AuditError `bad_config` for two providers of one name, `already_owned` */
+  /** @throws AuditError `bad_config` for two providers of one name or an unknown durability, `already_owned` */
   constructor(settings: ProviderSetSettings) {
     this.report = settings.report
     this.#source = lasting(settings.modules)
     this.journal = settings.journal === undefined ? undefined : memberOf(settings.journal, false)
     if (settings.journal !== undefined) this.claim(settings.journal)
     const fixed = this.journal === undefined ? [] : [this.journal]
-    for (const provider of settings.providers) {
-      if (fixed.some((member) => member.name === provider.auditBackend)) {
-        this.close()
-        throw new AuditError(
-          'bad_config',
-          `providers: two providers are named "${provider.auditBackend}"; name one anew`,
-        )
-      }
-      try {
-        this.claim(provider)
-      } catch (error) {
-        this.close()
-        throw error
-      }
-      fixed.push(memberOf(asProcessor(provider), true))
+    try {
+      for (const provider of settings.providers) fixed.push(this.#take(provider, fixed))
+    } catch (error) {
+      this.close()
+      throw error
     }
     this.#fixed = fixed
     this.#onChange = settings.onChange
@@ -118,6 +109,15 @@ export class ProviderSet implements ModuleHost {
     for (const provider of this.#owned) release(provider, this)
   }
 
+  #take(provider: AuditProvider | AuditProviderProtocol, others: readonly Member[]): Member {
+    const member = memberOf(asProcessor(provider), true)
+    if (others.some(({ name }) => name === member.name)) {
+      throw new AuditError('bad_config', `providers: two providers are named "${member.name}"; name one anew`)
+    }
+    this.claim(provider)
+    return member
+  }
+
   #compare(members: readonly Member[]): void {
     const last = this.#last
     if (members.length === last.length && members.every((member, index) => member === last[index])) return
@@ -132,30 +132,42 @@ export class ProviderSet implements ModuleHost {
   *#enabledModules(): Iterable<{ provider: ModuleProvider; definition: ModuleDefinition }> {
     const round = ++this.#round
     for (const definition of this.#definitions()) {
-      if (!isModule(definition)) {
+      const provider = this.#providerOf(definition, round)
+      if (provider !== undefined) yield { provider, definition }
+    }
+  }
+
+  /** `undefined` when this entry's provider does not take the call. An entry is somebody else's code: reading it may throw. */
+  #providerOf(definition: ModuleDefinition, round: number): ModuleProvider | undefined {
+    try {
+      const code = codeOf(definition)
+      if (code === undefined) {
         const message = 'modules: an entry without a code was passed over; a module needs { code, auditProvider }'
         this.report({ code: 'bad_config', message })
-        continue
+        return undefined
       }
-      if (definition.auditProvider === undefined || !this.#isEnabled(definition)) continue
-      let provider = this.#modules.get(definition.code)
-      if (provider === undefined) {
-        provider = new ModuleProvider(definition.code, this)
-        this.#modules.set(definition.code, provider)
-      }
+      if (!bringsProvider(definition) || !this.#isEnabled(code, definition)) return undefined
+      const provider = this.#modules.get(code) ?? new ModuleProvider(code, this)
+      this.#modules.set(code, provider)
       if (provider.seen === round) {
-        const message = `modules: two modules have the code "${definition.code}"; the second one's provider is disabled`
+        const message = `modules: two modules have the code "${code}"; the second one's provider is disabled`
         this.report({ code: 'duplicate_backend', message })
-        continue
+        return undefined
       }
       provider.seen = round
-      yield { provider, definition }
+      return provider
+    } catch (cause) {
+      const message = `modules: an entry could not be read: ${describe(cause)}; its provider does not take this call`
+      this.report({ code: 'provider_failed', message, cause })
+      return undefined
     }
   }
 
   #definitions(): Iterable<ModuleDefinition> {
     try {
-      return [...(typeof this.#source === 'function' ? this.#source() : (this.#source ?? []))]
+      const listed = typeof this.#source === 'function' ? this.#source() : (this.#source ?? [])
+      refusePromise(listed)
+      return [...listed]
     } catch (cause) {
       const message = `modules could not be listed: ${describe(cause)}; no module's provider takes this call`
       this.report({ code: 'provider_failed', message, cause })
@@ -163,21 +175,25 @@ export class ProviderSet implements ModuleHost {
     }
   }
 
-  #isEnabled(definition: ModuleDefinition): boolean {
+  #isEnabled(code: string, definition: ModuleDefinition): boolean {
     try {
       const answer: unknown =
         typeof definition.enabled === 'function' ? definition.enabled() : (definition.enabled ?? true)
-      if (typeof answer === 'object' && answer !== null && 'then' in answer) {
-        Promise.resolve(answer).catch(() => undefined)
-        throw new TypeError('it returned a promise, and must answer at once')
-      }
+      refusePromise(answer)
       return Boolean(answer)
     } catch (cause) {
-      const message = `Module "${definition.code}": enabled failed (${describe(cause)}); its provider does not take this call`
+      const message = `Module "${code}": enabled failed (${describe(cause)}); its provider does not take this call`
       this.report({ code: 'provider_failed', message, cause })
       return false
     }
   }
+}
+
+/** A promise is no answer, and its rejection must not end the process. */
+function refusePromise(answer: unknown): void {
+  if (typeof answer !== 'object' || answer === null || !('then' in answer)) return
+  promiseOf(answer).catch(() => undefined)
+  throw new TypeError('it returned a promise, and must answer at once')
 }
 
 /** A generator gives its modules once; a list may still grow and is read anew for each call. */
@@ -187,8 +203,14 @@ function lasting(source: ModuleSource | undefined): ModuleSource | undefined {
   return once === source ? [...source] : source
 }
 
-function isModule(value: unknown): value is ModuleDefinition {
-  return typeof value === 'object' && value !== null && typeof (value as { code?: unknown }).code === 'string'
+function codeOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { code } = value as { readonly code?: unknown }
+  return typeof code === 'string' ? code : undefined
+}
+
+function bringsProvider(definition: { readonly auditProvider?: unknown }): boolean {
+  return definition.auditProvider !== undefined && definition.auditProvider !== null
 }
 
 function namesOf(members: readonly Member[]): string[] {

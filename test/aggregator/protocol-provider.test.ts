@@ -35,3 +35,22 @@ it('with both shapes in one object the processor wins', async () => {
   expect(await logger.logAction(event)).toBe(false)
   expect(logAction).not.toHaveBeenCalled()
 })
+
+it('the processor wins also when it brings neither forceFlush nor shutdown', async () => {
+  const logAction = vi.fn(() => true)
+  const inner = new FakeProvider('both', no)
+  const onEmit = inner.onEmit.bind(inner)
+  const { logger } = makeLogger({ providers: [{ auditBackend: 'both', onEmit, logAction }] })
+  expect(await logger.logAction(event)).toBe(false)
+  expect(inner.seen).toHaveLength(1)
+  expect(logAction).not.toHaveBeenCalled()
+  await logger.forceFlush()
+  await logger.shutdown()
+})
+
+it('of such a processor an async onEmit that rejects is its own failure', async () => {
+  const onEmit = (): Promise<never> => Promise.reject(new Error('async onEmit'))
+  const both = { auditBackend: 'both', onEmit, logAction: () => true }
+  const { logger } = makeLogger({ providers: [both, new FakeProvider('disk')] })
+  expect((await logger.emit(event)).backends).toMatchObject({ disk: { ok: true }, both: { ok: false } })
+})
