@@ -17,9 +17,9 @@ export function carriableRecord(record: ReadableLogRecord): ReadableLogRecord {
   return { ...fieldsOf(record), body, attributes }
 }
 
-/** A copy that a foreign processor may write to without any other provider seeing it. */
+/** A copy, however deep, that a foreign processor may write to without any other provider seeing it. */
 export function writableCopy(record: ReadableLogRecord): ReadWriteLogRecord {
-  return new DetachedLogRecord(carriableRecord(record))
+  return new DetachedLogRecord(record)
 }
 
 class DetachedLogRecord implements ReadWriteLogRecord {
@@ -36,14 +36,14 @@ class DetachedLogRecord implements ReadWriteLogRecord {
   droppedAttributesCount: number
 
   constructor(record: ReadableLogRecord) {
-    this.hrTime = record.hrTime
-    this.hrTimeObserved = record.hrTimeObserved
+    this.hrTime = [...record.hrTime]
+    this.hrTimeObserved = [...record.hrTimeObserved]
     this.resource = record.resource
     this.instrumentationScope = record.instrumentationScope
-    this.attributes = { ...record.attributes }
+    this.attributes = carriableCopy(record.attributes) as Attributes
     this.droppedAttributesCount = record.droppedAttributesCount
-    this.body = record.body
-    if (record.spanContext !== undefined) this.spanContext = record.spanContext
+    this.body = carriableCopy(record.body)
+    if (record.spanContext !== undefined) this.spanContext = { ...record.spanContext }
     if (record.severityText !== undefined) this.severityText = record.severityText
     if (record.severityNumber !== undefined) this.severityNumber = record.severityNumber
     if (record.eventName !== undefined) this.eventName = record.eventName
@@ -107,6 +107,15 @@ function carriableValue(value: unknown): unknown {
     return copy.every((item, at) => Object.is(item, value[at])) ? value : copy
   }
   return carriableMap(value as Readonly<Record<string, unknown>>)
+}
+
+function carriableCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return carriableValue(value)
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (Array.isArray(value)) return value.map(carriableCopy)
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) defineEntry(copy, key, carriableCopy(item))
+  return copy
 }
 
 function carriableMap(map: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -11,8 +11,8 @@ import { defaultTimeLimitMillis, withinLimit } from './time-limit.ts'
 import { visibleText } from './visible-text.ts'
 
 export interface ConsoleProviderOptions {
-  /** Takes one line, with its newline. Default: the stream `stream` of this process. */
-  readonly write?: (line: string) => void
+  /** Takes one line, with its newline; may return a promise. Default: the stream `stream` of this process. */
+  readonly write?: (line: string) => unknown
   /** Which stream of the process, when there is no `write`. Default: `stdout`. */
   readonly stream?: 'stdout' | 'stderr'
   /** `true` (default): one readable line per event. `false`: one JSON object per line. */
@@ -99,16 +99,27 @@ class ConsoleAuditProvider implements AuditProvider {
     try {
       this.#write(line, done)
     } catch (thrown) {
-      done(thrown)
+      done(reasonOf(thrown))
     }
   }
 }
 
-function functionWriter(write: (line: string) => void): Writer {
+function functionWriter(write: (line: string) => unknown): Writer {
   return (line, done) => {
-    write(line)
-    done()
+    const returned = write(line)
+    if (typeof returned !== 'object' || returned === null) done()
+    else {
+      Promise.resolve(returned).then(
+        () => done(),
+        (cause: unknown) => done(reasonOf(cause)),
+      )
+    }
   }
+}
+
+/** Anything can be thrown; without a reason it is no success. */
+function reasonOf(cause: unknown): unknown {
+  return cause ?? new Error('for no reason given')
 }
 
 function streamWriter(name: 'stdout' | 'stderr'): Writer {

@@ -16,6 +16,11 @@ export interface ExportQueueLimits {
   readonly exportTimeoutMillis: number
 }
 
+/** An exporter as it may really be: an `async export` is a mistake that the types do not stop. */
+interface Exporter {
+  export(...given: Parameters<LogRecordExporter['export']>): unknown
+}
+
 // An exporter's own HTTP requests must not become spans of the service.
 const untraced = ROOT_CONTEXT.setValue(createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true)
 
@@ -27,12 +32,12 @@ const success = 0
  */
 export class ExportQueue {
   readonly #backend: string
-  readonly #exporter: LogRecordExporter
+  readonly #exporter: Exporter
   readonly #limits: ExportQueueLimits
   readonly #waiting: Waiting[] = []
   #running: Promise<void> | undefined
 
-  constructor(backend: string, exporter: LogRecordExporter, limits: ExportQueueLimits) {
+  constructor(backend: string, exporter: Exporter, limits: ExportQueueLimits) {
     this.#backend = backend
     this.#exporter = exporter
     this.#limits = limits
@@ -97,11 +102,13 @@ export class ExportQueue {
     }
     await new Promise<void>((resolve, reject) => {
       context.with(untraced, () => {
-        this.#exporter.export(records, (result) => {
+        const returned = this.#exporter.export(records, (result) => {
           const outcome = result as { readonly code?: number; readonly error?: Error } | undefined
           if (outcome?.code === success) resolve()
           else reject(outcome?.error ?? new Error('the exporter reported a failure without a reason'))
         })
+        // The callback alone confirms, but a rejection need not wait for the time limit.
+        Promise.resolve(returned).catch(reject)
       })
     })
   }

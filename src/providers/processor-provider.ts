@@ -10,9 +10,10 @@ import { defaultTimeLimitMillis, withinLimit } from './time-limit.ts'
 
 /**
  * Any OpenTelemetry `LogRecordProcessor` as an audit provider, such as `SimpleLogRecordProcessor` or
- * `BatchLogRecordProcessor`. Durability: none; a record is confirmed when `onEmit` returned, which says that the
- * processor has seen it and nothing more: `BatchLogRecordProcessor` drops in silence what exceeds its queue and what
- * its exporter cannot deliver. Where the exporter itself is at hand, `exporterProvider` confirms more.
+ * `BatchLogRecordProcessor`. Durability: none; a record is confirmed when `onEmit` returned, or the promise that it
+ * returned is fulfilled. That says that the processor has seen the record and nothing more: `BatchLogRecordProcessor`
+ * drops in silence what exceeds its queue and what its exporter cannot deliver. Where the exporter itself is at hand,
+ * `exporterProvider` confirms more.
  *
  * The processor gets a copy, so what it writes to the record reaches nobody else.
  *
@@ -30,13 +31,18 @@ export function processorProvider(backend: string, processor: LogRecordProcessor
   return new WrappedProcessorProvider(name, processor)
 }
 
+/** A processor as it may really be: an `async onEmit` is a mistake that the types do not stop. */
+interface Wrapped extends Pick<LogRecordProcessor, 'forceFlush' | 'shutdown'> {
+  onEmit(record: ReadWriteLogRecord, context?: Context): unknown
+}
+
 class WrappedProcessorProvider implements AuditProvider {
   readonly auditBackend: string
   readonly auditDurability = 'none'
-  readonly #processor: LogRecordProcessor
+  readonly #processor: Wrapped
   #shutdown: Promise<void> | undefined
 
-  constructor(backend: string, processor: LogRecordProcessor) {
+  constructor(backend: string, processor: Wrapped) {
     this.auditBackend = backend
     this.#processor = processor
   }
@@ -48,12 +54,20 @@ class WrappedProcessorProvider implements AuditProvider {
       settlement.fail(shutDownError(this.auditBackend))
       return
     }
+    const failed = (what: string, cause: unknown): void =>
+      settlement.fail(providerFailure(this.auditBackend, `onEmit of the processor ${what}`, cause))
     try {
       // The slot is this provider's; what is wrapped must not find it.
-      this.#processor.onEmit(writableCopy(record), context?.deleteValue(deliveryKey))
-      settlement.confirm()
+      const returned = this.#processor.onEmit(writableCopy(record), context?.deleteValue(deliveryKey))
+      if (returned === undefined) settlement.confirm()
+      else {
+        Promise.resolve(returned).then(
+          () => settlement.confirm(),
+          (cause: unknown) => failed('rejected', cause),
+        )
+      }
     } catch (thrown) {
-      settlement.fail(providerFailure(this.auditBackend, 'onEmit of the processor threw', thrown))
+      failed('threw', thrown)
     }
   }
 

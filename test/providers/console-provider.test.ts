@@ -61,6 +61,37 @@ describe('consoleProvider', () => {
     })
   })
 
+  it('waits for an async write, and fails the slot when it rejects, also without a reason', async () => {
+    for (const cause of [new Error('closed'), undefined]) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- anything may be thrown
+      const driver = new SlotDriver(consoleProvider({ write: () => Promise.reject(cause) }))
+      const why = cause === undefined ? 'for no reason given' : 'closed'
+      expect(await driver.put(sampleAuditEvent()).outcome).toMatchObject({
+        error: { code: 'provider_failed', message: `audit provider "console": the line was not written: ${why}` },
+      })
+    }
+    let written = false
+    const write = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      written = true
+    }
+    const provider = consoleProvider({ write })
+    const put = new SlotDriver(provider).put(sampleAuditEvent())
+    await provider.forceFlush()
+    expect(written).toBe(true)
+    expect(await put.outcome).toEqual({ ok: true })
+  })
+
+  it('fails the slot when write throws nothing', async () => {
+    const write = (): never => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- anything may be thrown
+      throw undefined
+    }
+    expect(await new SlotDriver(consoleProvider({ write })).put(sampleAuditEvent()).outcome).toMatchObject({
+      error: { code: 'provider_failed' },
+    })
+  })
+
   it('prints to stdout and outlives a reader that went away', async () => {
     const script = `
       import { consoleProvider } from '${new URL('../../src/providers/index.ts', import.meta.url).href}'

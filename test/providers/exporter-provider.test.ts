@@ -51,6 +51,24 @@ describe('exporterProvider', () => {
     expect(await Promise.all(outcomes)).toEqual(outcomes.map(() => ({ ok: true })))
   })
 
+  it('fails the records of an async export that rejects at once, not at its time limit', async () => {
+    const exporter = exporterThat(() => undefined, { export: () => Promise.reject(new Error('boom')) as never })
+    const driver = new SlotDriver(exporterProvider('async', exporter))
+    expect(failureOf(await driver.put(sampleAuditEvent()).outcome)).toBe(
+      'provider_failed: audit provider "async": the export of 1 records failed: boom',
+    )
+  })
+
+  it('takes the callback, not the promise, of an async export as its word', async () => {
+    const async = (callback: Callback): Promise<void> => {
+      setTimeout(() => callback({ code: ExportResultCode.FAILED, error: new Error('refused') }), 5)
+      return Promise.resolve()
+    }
+    const exporter = exporterThat(() => undefined, { export: (_records, callback) => async(callback) as never })
+    const outcome = await new SlotDriver(exporterProvider('async', exporter)).put(sampleAuditEvent()).outcome
+    expect(failureOf(outcome)).toContain('refused')
+  })
+
   it('refuses loudly what its queue cannot hold, and loses none of the rest', async () => {
     const { exporter, release } = heldExporter()
     const driver = new SlotDriver(exporterProvider('held', exporter, { maxQueueRecords: 3 }))

@@ -47,6 +47,8 @@ describe('processorProvider', () => {
             seen.push(getAuditDelivery(context))
             record.setAttribute('mine', 1).setAttributes({ 'audit.actor.id': 'forged' }).setBody('x').setEventName('y')
             seen.push(record.attributes['audit.actor.id'], record.body, record.eventName)
+            record.hrTime[0] = 1
+            record.hrTimeObserved[0] = 1
           },
         }),
       ),
@@ -77,6 +79,41 @@ describe('processorProvider', () => {
     })
   })
 
+  it('gives a copy that may be written to however deep', async () => {
+    const writer = processorThat({
+      onEmit: (record) => {
+        const { list, bytes } = record.body as { list: string[]; bytes: Uint8Array }
+        list.push('forged')
+        bytes.fill(9)
+      },
+    })
+    const put = new SlotDriver(processorProvider('writer', writer)).put(
+      sampleAuditEvent({ details: { list: ['a'], bytes: new Uint8Array([1]) } }),
+    )
+    expect(await put.outcome).toEqual({ ok: true })
+    expect(put.now()).toEqual(put.before)
+    expect(put.before).toMatchObject({ body: { list: ['a'], bytes: new Uint8Array([1]) } })
+  })
+
+  it('confirms an async onEmit when it is done, and fails the slot when it rejects', async () => {
+    let done: () => void = () => undefined
+    let settled = false
+    let answer = (): unknown => new Promise<void>((resolve) => (done = resolve))
+    const driver = new SlotDriver(processorProvider('slow', processorThat({ onEmit: () => answer() })))
+    const put = driver.put(sampleAuditEvent())
+    void put.outcome.then(() => (settled = true))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(settled).toBe(false)
+    done()
+    expect(await put.outcome).toEqual({ ok: true })
+    answer = () => Promise.reject(new Error('boom'))
+    const failed = driver.put(sampleAuditEvent())
+    expect(failed.thrown).toBeUndefined()
+    expect(await failed.outcome).toMatchObject({
+      error: { code: 'provider_failed', message: 'audit provider "slow": onEmit of the processor rejected: boom' },
+    })
+  })
+
   it('shuts the processor down once, and refuses later records', async () => {
     const shutdown = vi.fn(() => Promise.resolve())
     const provider = processorProvider('once', processorThat({ shutdown }))
@@ -93,8 +130,12 @@ describe('processorProvider', () => {
   })
 
   it('refuses what is no processor', () => {
-    expect(thrownBy(() => processorProvider('x', {} as LogRecordProcessor))).toContain(
-      'bad_config: processorProvider: "x" needs a LogRecordProcessor',
-    )
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    for (const value of [{}, proxy]) {
+      expect(thrownBy(() => processorProvider('x', value as LogRecordProcessor))).toContain(
+        'bad_config: processorProvider: "x" needs a LogRecordProcessor',
+      )
+    }
   })
 })
