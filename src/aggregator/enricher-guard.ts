@@ -1,4 +1,4 @@
-import type { Attributes, Context } from '@opentelemetry/api'
+import type { Attributes, Context, SpanContext } from '@opentelemetry/api'
 import type { LogRecordProcessor, ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import type { ReportProblem } from '../errors.ts'
 import { emitTo } from './emit-to.ts'
@@ -49,7 +49,8 @@ const fields = [
 function snapshot(record: ReadWriteLogRecord): Snapshot {
   const kept: Partial<Record<Field, unknown>> = {}
   for (const field of fields) kept[field] = record[field]
-  // The two times are arrays that could be changed in place.
+  // These could be changed in place.
+  if (record.spanContext !== undefined) kept.spanContext = { ...record.spanContext }
   kept.hrTime = [...record.hrTime]
   kept.hrTimeObserved = [...record.hrTimeObserved]
   return { attributes: record.attributes, values: { ...record.attributes }, fields: kept as Snapshot['fields'] }
@@ -67,9 +68,16 @@ function restoreFields(record: ReadWriteLogRecord, before: Snapshot): string[] {
 
 function same(now: unknown, then: unknown): boolean {
   if (Object.is(now, then)) return true
+  if (isSpanContext(now) && isSpanContext(then)) {
+    return now.traceId === then.traceId && now.spanId === then.spanId && now.traceFlags === then.traceFlags
+  }
   return (
     Array.isArray(now) && Array.isArray(then) && now.length === then.length && now.every((item, i) => item === then[i])
   )
+}
+
+function isSpanContext(value: unknown): value is SpanContext {
+  return typeof value === 'object' && value !== null && 'traceFlags' in value
 }
 
 function restoreAttributes(record: ReadWriteLogRecord, before: Snapshot): string[] {

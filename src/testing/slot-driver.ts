@@ -8,6 +8,7 @@ import {
   type AuditProvider,
   type AuditProviderProtocol,
 } from '../aggregator/audit-provider.ts'
+import { asProcessor } from '../aggregator/protocol-provider.ts'
 import type { AuditEvent } from '../event/audit-event.ts'
 import { sampleLogRecord } from './sample-event.ts'
 
@@ -36,7 +37,9 @@ export class SlotDriver {
   #last: { readonly record: ReadWriteLogRecord; readonly before: unknown } | undefined
 
   constructor(provider: AuditProvider | AuditProviderProtocol) {
-    this.#processor = isProcessor(provider) ? provider : protocolProcessor(provider)
+    // As the logger has it: with both shapes in one object, `onEmit` wins, be there a flush or not.
+    this.#processor =
+      isProcessor(provider) || 'onEmit' in provider ? asProcessor(provider) : protocolProcessor(provider)
     const probe: LogRecordProcessor = {
       onEmit: (record) => (this.#last = { record, before: snapshot(record) }),
       forceFlush: () => Promise.resolve(),

@@ -45,6 +45,7 @@ it.each([
     (r) => (r.spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 }),
     'spanContext',
   ],
+  ['changes the trace in place', (r) => Object.assign(r.spanContext ?? {}, { traceId: 'f'.repeat(32) }), 'spanContext'],
   ['forges the chain', (r) => r.setAttribute('audit.sequence.number', 7), 'audit.sequence.number'],
 ] as const satisfies readonly (readonly [string, (record: ReadWriteLogRecord) => unknown, string])[])(
   'an enricher that %s is undone and reported (rule P6)',
