@@ -6,7 +6,7 @@ import { resolveConfig, type AuditLoggerOptions, type ResolvedConfig } from './c
 import { createEventPreparer } from './event/prepare-event.ts'
 import type { JournalPlatform } from './providers/journal-platform.ts'
 import { journalMemberOf } from './journal-provider.ts'
-import { createJournalProvider } from './providers/journal-provider.ts'
+import { createJournalBackend } from './providers/journal-provider.ts'
 import { onSignals } from './shutdown-signals.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createProblemReporter, type ProblemReporter } from './telemetry/problems.ts'
@@ -57,7 +57,7 @@ function assemble(config: ResolvedConfig, problems: ProblemReporter, internal: I
   const own =
     config.journal === false
       ? undefined
-      : createJournalProvider(
+      : createJournalBackend(
           { ...config.journal, collector, resource, version, report, modes: modesOf(config) },
           internal.platform,
         )

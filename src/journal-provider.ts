@@ -6,7 +6,7 @@ import type { JournalMember } from './aggregator/journal-member.ts'
 import { resolveConfig, type AuditJournalOptions, type AuditLoggerOptions } from './config.ts'
 import { badConfig } from './config/setting-value.ts'
 import type { JournalHealth } from './providers/journal-health.ts'
-import { createJournalProvider } from './providers/journal-provider.ts'
+import { createJournalBackend } from './providers/journal-provider.ts'
 import { createProblemReporter, type ProblemReporter } from './telemetry/problems.ts'
 import { version } from './version.ts'
 
@@ -46,7 +46,7 @@ export function journalProvider(options: JournalProviderOptions = {}): JournalPr
   const problems = createProblemReporter(config.onProblem === undefined ? {} : { onProblem: config.onProblem })
   const { report } = problems
   const provider = new StandaloneJournal(
-    createJournalProvider({ ...journal, collector: config.collector, resource, version, report }),
+    createJournalBackend({ ...journal, collector: config.collector, resource, version, report }),
     problems,
   )
   for (const warning of config.warnings) report(warning)
@@ -61,10 +61,10 @@ export function journalMemberOf(provider: object): JournalMember | undefined {
 class StandaloneJournal implements JournalProvider {
   readonly auditBackend = 'journal'
   readonly auditDurability = 'durable'
-  readonly member: ReturnType<typeof createJournalProvider>
+  readonly member: ReturnType<typeof createJournalBackend>
   readonly #problems: ProblemReporter
 
-  constructor(member: ReturnType<typeof createJournalProvider>, problems: ProblemReporter) {
+  constructor(member: ReturnType<typeof createJournalBackend>, problems: ProblemReporter) {
     this.member = member
     this.#problems = problems
     member.backendsChanged({ backends: [this.auditBackend], enabled: [], disabled: [] })

@@ -50,7 +50,7 @@ export interface JournalProviderSettings {
 }
 
 /** The provider with a journal and a delivery behind it. */
-export interface JournalProvider extends Omit<AuditProvider, 'shutdown'> {
+export interface JournalBackend extends Omit<AuditProvider, 'shutdown'> {
   /** Opens the stream; its first record is durable when this resolves. @throws AuditError `disk_error`, `disk_full` */
   ready(): Promise<void>
   /** Resolves when the collector has everything, or at the time limit. @throws AuditError `aborted` */
@@ -74,14 +74,14 @@ const drainShare = 0.8
  * The journal as a provider: every record is sealed, written and fsynced here before it is confirmed, and delivered
  * from the journal afterwards. @throws AuditError `bad_config` for a directory that can't be used
  */
-export function createJournalProvider(
+export function createJournalBackend(
   settings: JournalProviderSettings,
   platform: JournalPlatform = journalPlatform(),
-): JournalProvider {
+): JournalBackend {
   return new JournalLogRecordProcessor(settings, platform)
 }
 
-class JournalLogRecordProcessor implements JournalProvider {
+class JournalLogRecordProcessor implements JournalBackend {
   readonly auditBackend = 'journal'
   readonly auditDurability = 'durable'
   readonly #settings: JournalProviderSettings

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts'
 import { SyncWorker, type SyncEngine } from '../../src/journal/sync.ts'
 import { journalPlatform } from '../../src/providers/journal-platform.ts'
-import { createJournalProvider } from '../../src/providers/journal-provider.ts'
+import { createJournalBackend } from '../../src/providers/journal-provider.ts'
 import { attributeOf, startHostileCollector, type HostileCollector } from '../../src/testing/index.ts'
 import { eventNamesIn } from './journal-files.ts'
 
@@ -107,7 +107,7 @@ it('leaves the end its time on a slow disk too: the stop record is synced within
   } = resolveConfig({ journal: { dir }, collector: { url: collector.url } })
   if (settings === false) throw new Error('no journal')
   const report = (): void => undefined
-  const journal = createJournalProvider(
+  const journal = createJournalBackend(
     { ...settings, collector: far, resource, version: '0', report },
     { ...journalPlatform(), syncEngine },
   )
