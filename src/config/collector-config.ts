@@ -2,7 +2,7 @@ import { defaultCollectorSettings, type CollectorSettings } from '../delivery/co
 import { collectorTls } from './collector-certificates.ts'
 import type { Found, SettingReader } from './setting-reader.ts'
 import { badConfig, parsePairs, show } from './setting-value.ts'
-import { withoutSecrets } from './without-secrets.ts'
+import { withoutSecrets } from '../telemetry/without-secrets.ts'
 
 /** Where delivery goes; `false`: nowhere, the journal alone keeps the records. @throws AuditError `bad_config` */
 export function collectorConfig(reader: SettingReader): CollectorSettings | false {

@@ -1,7 +1,7 @@
 import { SettingReader, type Environment, type Found } from './setting-reader.ts'
 import type { Setting } from './setting.ts'
 import { settingsTable } from './settings-table.ts'
-import { withoutSecrets } from './without-secrets.ts'
+import { withoutSecrets } from '../telemetry/without-secrets.ts'
 
 export { withoutSecrets }
 

@@ -1,6 +1,6 @@
 import { AuditError } from '../errors.ts'
 import type { Setting } from './setting.ts'
-import { mayBeAddress, withoutSecrets } from './without-secrets.ts'
+import { mayBeAddress, withoutSecrets } from '../telemetry/without-secrets.ts'
 
 /** `where` names the option or the variable, for messages. */
 type Check = (value: unknown, setting: Setting, where: string) => unknown

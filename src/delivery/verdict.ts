@@ -1,5 +1,5 @@
 import { retryAfterMillis } from './retry-after.ts'
-import { shownAddress } from './shown-address.ts'
+import { withoutSecrets } from '../telemetry/without-secrets.ts'
 import type { TransportResult } from './transport.ts'
 
 /** What an attempt means for the records in it (rule P9). */
@@ -129,7 +129,7 @@ function describeError(error: Error): string {
 
 function describeEndpointFault(status: number, location: string | undefined): string {
   if (status >= 300 && status < 400)
-    return `HTTP ${status}: a redirect${location ? ` to ${shownAddress(location)}` : ''}, not followed`
+    return `HTTP ${status}: a redirect${location ? ` to ${withoutSecrets(location)}` : ''}, not followed`
   const hints: Record<number, string> = {
     401: 'the credentials are missing or wrong',
     403: 'the credentials do not allow it',

@@ -3,7 +3,7 @@ import type { ReadWriteLogRecord } from '@opentelemetry/sdk-logs'
 import { getAuditDelivery, type AuditProvider } from '../aggregator/audit-provider.ts'
 import { createDelivery, type Delivery } from '../delivery/delivery.ts'
 import type { CollectorSettings } from '../delivery/collector-settings.ts'
-import { shownAddress } from '../delivery/shown-address.ts'
+import { withoutSecrets } from '../telemetry/without-secrets.ts'
 import { AuditError, type ReportProblem } from '../errors.ts'
 import { Journal } from '../journal/journal.ts'
 import type { JournalSource } from '../journal/journal-source.ts'
@@ -243,7 +243,7 @@ class JournalLogRecordProcessor implements JournalBackend {
       resource: settledAttributes(resource),
       software: { name: 'otel-audit', version, node: process.version, platform: process.platform, arch: process.arch },
       modes: {
-        delivery: collector === false ? 'journal only' : shownAddress(collector.url),
+        delivery: collector === false ? 'journal only' : withoutSecrets(collector.url),
         segmentMaxBytes,
         maxBytes: maxBytes === Infinity ? 'unlimited' : maxBytes,
         retainMillis: this.#retainMillis === Infinity ? 'for ever' : this.#retainMillis,
