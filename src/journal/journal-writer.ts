@@ -63,26 +63,27 @@ export class JournalWriter<R> {
     return this.#otherBytes + (this.#stream?.bytesWritten ?? 0)
   }
 
-  /** Hands over a record; `waiter` hears what became of it. Never throws. */
-  append(record: R, waiter: AppendWaiter | undefined): void {
+  /** Hands over a record; `waiter` hears what became of it. False: it was refused at once. Never throws. */
+  append(record: R, waiter: AppendWaiter | undefined): boolean {
     if (this.#state !== 'open') {
       waiter?.refused(shutDown())
-      return
+      return false
     }
     const refusal = this.#refusal()
     if (refusal !== undefined) {
       this.#refuse(waiter, refusal)
-      return
+      return false
     }
     try {
       if (!this.#gaps.empty) this.#gaps.tell()
       while (!this.#openStream().append(record, waiter));
     } catch (error) {
       this.#refuse(waiter, asAuditError(error))
-      return
+      return false
     }
     if (!this.#writeScheduled) this.#scheduleWrite()
     this.#pressure.apply(this.#stream)
+    return true
   }
 
   /** Records were refused or set aside; the trail says so as soon as it can. */

@@ -79,9 +79,10 @@ export class Journal<R> implements JournalSource {
   }
 
   /** Hands over a record; `waiter` hears what became of it. Never throws. */
-  append(record: R, waiter: AppendWaiter | undefined): void {
-    if (this.#state === 'open') this.#writer.append(record, waiter)
-    else waiter?.refused(shutDown())
+  append(record: R, waiter: AppendWaiter | undefined): boolean {
+    if (this.#state === 'open') return this.#writer.append(record, waiter)
+    waiter?.refused(shutDown())
+    return false
   }
 
   /** Opens the stream now. @throws AuditError `disk_error`, `disk_full` */

@@ -24,13 +24,12 @@ export class JournalAnswers {
   }
 
   /** Without `delivery` nobody waits: the record came from a plain `LoggerProvider`. */
-  to(delivery: AuditDelivery | undefined): Answer {
-    return new Answer(this.#waiter(delivery), this.#settings.metrics)
-  }
-
-  #waiter(delivery: AuditDelivery | undefined): AppendWaiter {
+  to(delivery: AuditDelivery | undefined): AppendWaiter {
     if (delivery === undefined) {
-      return { durable: () => undefined, refused: (error) => diag.error(`otel-audit journal: ${error.message}`) }
+      return {
+        durable: () => undefined,
+        refused: (error) => this.#refused(error, (cause) => diag.error(`otel-audit journal: ${cause.message}`)),
+      }
     }
     if (isAuditSlot(delivery)) {
       delivery.defer()
@@ -40,12 +39,17 @@ export class JournalAnswers {
           delivery.confirm({ durability: this.#settings.local(), streamId, sequence, integrityHash })
           if (toCollector) this.#awaitCollector(delivery, { streamId, sequence, integrityHash })
         },
-        refused: (error) => delivery.fail(error),
+        refused: (error) => this.#refused(error, (cause) => delivery.fail(cause)),
       }
     }
     const { promise, resolve, reject } = Promise.withResolvers<boolean>()
     delivery.acknowledge(promise)
-    return { durable: () => resolve(true), refused: reject }
+    return { durable: () => resolve(true), refused: (error) => this.#refused(error, reject) }
+  }
+
+  #refused(error: AuditError, tell: (error: AuditError) => void): void {
+    this.#settings.metrics.dropped(1, error.code)
+    tell(error)
   }
 
   #awaitCollector(
@@ -67,32 +71,5 @@ export class JournalAnswers {
       acknowledged: () => slot.confirm({ durability: 'collector', ...place }),
       failed: (error) => slot.fail(error),
     })
-  }
-}
-
-/** Passes on what became of one record. */
-class Answer implements AppendWaiter {
-  readonly #caller: AppendWaiter
-  readonly #metrics: AuditMetrics
-  #refused = false
-
-  constructor(caller: AppendWaiter, metrics: AuditMetrics) {
-    this.#caller = caller
-    this.#metrics = metrics
-  }
-
-  /** Also within the call that handed the record over. */
-  get wasRefused(): boolean {
-    return this.#refused
-  }
-
-  durable(streamId: string, number: number, hash: string): void {
-    this.#caller.durable(streamId, number, hash)
-  }
-
-  refused(error: AuditError): void {
-    this.#refused = true
-    this.#metrics.dropped(1, error.code)
-    this.#caller.refused(error)
   }
 }

@@ -151,9 +151,7 @@ class JournalLogRecordProcessor implements JournalBackend {
     const delivery = getAuditDelivery(context)
     if (delivery === undefined && !isAuditRecord(record)) return
     const entry = { fields: fieldsOf(record), opening: this.#openings.of(record.resource) }
-    const answer = this.#answers.to(delivery)
-    this.#journal.append(entry, answer)
-    if (!answer.wasRefused) this.#metrics.emitted(1)
+    if (this.#journal.append(entry, this.#answers.to(delivery))) this.#metrics.emitted(1)
   }
 
   async forceFlush(): Promise<void> {
