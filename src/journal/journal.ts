@@ -78,7 +78,7 @@ export class Journal<R> implements JournalSource {
     return this.#volatile
   }
 
-  /** Hands over a record; `waiter` hears what became of it. Never throws. */
+  /** Hands over a record; `waiter` hears what became of it. False: it was refused at once. Never throws. */
   append(record: R, waiter: AppendWaiter | undefined): boolean {
     if (this.#state === 'open') return this.#writer.append(record, waiter)
     waiter?.refused(shutDown())
