@@ -1,17 +1,23 @@
 /*
  * With few calls in flight the disk sets the pace, so the library is held against the disk alone: a bare loop that writes
  * the same bytes and syncs in the same way (the library's own sync worker), one or 64 records a sync. The two take turns,
- * since a disk's speed changes from one second to the next.
+ * since a disk's speed changes from one second to the next. For slower disks than this one both get longer syncs.
  */
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import path from 'node:path'
-import { createAuditLogger } from '../src/create-audit-logger.ts'
-import { SyncWorker } from '../src/journal/sync.ts'
+import { createLogger } from '../src/create-audit-logger.ts'
+import { SyncWorker, type SyncEngine } from '../src/journal/sync.ts'
+import { journalPlatform } from '../src/providers/journal-platform.ts'
+import { SlowSyncEngine } from '../src/testing/slow-sync-engine.ts'
 import { benchEvent } from './bench-event.ts'
 import { benchDirectory, keepInFlight, report } from './figure.ts'
 
 const dir = benchDirectory()
-const turns = 20
+
+/** The library's sync worker, or one whose syncs take so many milliseconds longer. */
+function syncEngine(extraMillis: number): SyncEngine {
+  return extraMillis > 0 ? new SlowSyncEngine(new SyncWorker(), extraMillis) : new SyncWorker()
+}
 
 /** All lines of the one stream in a journal. */
 function linesOf(journal: string): Buffer[] {
@@ -25,20 +31,24 @@ function linesOf(journal: string): Buffer[] {
   return lines
 }
 
-for (const [inFlight, perTurn] of [
-  [1, 300],
-  [64, 6_400],
+for (const [inFlight, perTurn, turns, extraMillis] of [
+  [1, 300, 20, 0],
+  [64, 6_400, 20, 0],
+  [64, 6_400, 4, 2],
+  [64, 6_400, 4, 5],
 ] as const) {
-  const journal = path.join(dir, `journal-${inFlight}`)
-  const logger = createAuditLogger({ serviceName: 'bench', journal: { dir: journal }, collector: false })
+  const journal = path.join(dir, `journal-${inFlight}-${extraMillis}`)
+  const logger = createLogger(
+    { serviceName: 'bench', journal: { dir: journal }, collector: false },
+    { platform: { ...journalPlatform(), syncEngine: () => syncEngine(extraMillis) } },
+  )
   await logger.ready()
   const call = (i: number): Promise<boolean> => logger.logAction(benchEvent(i))
   await keepInFlight(1024, 60_000, call) // the engine warms up
   await keepInFlight(inFlight, perTurn * 4, call)
 
-  const engine = new SyncWorker()
-  engine.start()
-  const fd = openSync(path.join(dir, `bare-${inFlight}`), 'wx')
+  const engine = syncEngine(extraMillis)
+  const fd = openSync(path.join(dir, `bare-${inFlight}-${extraMillis}`), 'wx')
   const sync = (): Promise<void> =>
     new Promise((resolve) => engine.request({ file: fd, directories: [] }, () => resolve()))
   const lines = linesOf(journal).slice(-Math.ceil((perTurn * 2) / inFlight))
@@ -63,9 +73,10 @@ for (const [inFlight, perTurn] of [
     alone += performance.now() - middle
   }
   const records = turns * perTurn
-  report({ name: `otel-audit, ${inFlight} in flight`, records, seconds: ours / 1000, lost })
+  const slower = extraMillis > 0 ? `, syncs ${extraMillis} ms longer` : ''
+  report({ name: `otel-audit, ${inFlight} in flight${slower}`, records, seconds: ours / 1000, lost })
   report({
-    name: `bare loop, ${inFlight} a sync`,
+    name: `bare loop, ${inFlight} a sync${slower}`,
     records,
     seconds: alone / 1000,
     lost: 0,

@@ -56,6 +56,10 @@ const ratio = (a: number, b: number): string => (a / b).toFixed(2)
 const ratios = [
   `1 in flight, against the bare loop with the same bytes and syncs: ${ratio(perSecond(bare, 'otel-audit, 1 in flight'), perSecond(bare, 'bare loop, 1 a sync'))}`,
   `64 in flight, against one bare group commit per sync: ${ratio(perSecond(bare, 'otel-audit, 64 in flight'), perSecond(bare, 'bare loop, 64 a sync'))}`,
+  ...[2, 5].map(
+    (millis) =>
+      `64 in flight on a disk whose syncs take ${millis} ms longer: ${ratio(perSecond(bare, `otel-audit, 64 in flight, syncs ${millis} ms longer`), perSecond(bare, `bare loop, 64 a sync, syncs ${millis} ms longer`))}`,
+  ),
   `end to end, against BatchLogRecordProcessor with protobuf and an unbounded queue: ${ratio(perSecond(endToEnd, 'otel-audit, end to end'), perSecond(endToEnd, 'BatchLogRecordProcessor, protobuf, unbounded queue'))}`,
   ...(quick
     ? []

@@ -1,6 +1,7 @@
 import type { ReportProblem } from '../errors.ts'
 import { diskError, systemCode } from './disk-error.ts'
 import type { FileSystem } from './file-system.ts'
+import type { Line } from './line-builder.ts'
 import { createSegment, isWritable, type Segment } from './segment.ts'
 
 export interface SegmentFilesSettings {
@@ -16,6 +17,8 @@ export interface SegmentFilesSettings {
 export class SegmentFiles {
   /** Every segment made so far, oldest first. */
   readonly all: Segment[] = []
+  /** Bytes in all of them. */
+  bytesWritten = 0
   readonly directory: string
   readonly #settings: SegmentFilesSettings
   readonly #fs: FileSystem
@@ -58,6 +61,21 @@ export class SegmentFiles {
       const message = `audit journal: no new segment in ${this.directory} (${code}); the present one grows on`
       report({ code: diskError(code, '').code, message, cause })
       return current
+    }
+  }
+
+  /** Appends a line in one write; the error's code when that failed or fell short. */
+  write(segment: Segment, line: Line): string | undefined {
+    const length = line.end - line.start
+    try {
+      const written = this.#fs.write(segment.fd, line.arena.bytes, line.start, length)
+      segment.size += written
+      this.bytesWritten += written
+      line.segment = segment
+      line.segmentEnd = segment.size
+      return written === length ? undefined : 'ENOSPC'
+    } catch (error) {
+      return systemCode(error)
     }
   }
 
@@ -112,18 +130,16 @@ export class SegmentFiles {
     this.#retire([segment.fd])
   }
 
-  /** Deletes what holds nothing after record `through` and is older; returns the bytes. @throws the system's error */
-  deleteDelivered(through: number, beforeMillis: number): number {
-    let bytes = 0
+  /** Deletes what holds nothing after record `through` and is older. @throws the system's error */
+  deleteDelivered(through: number, beforeMillis: number): void {
     for (let next = this.all[1]; next !== undefined && next.first <= through + 1; next = this.all[1]) {
       const [oldest] = this.all
       if (oldest === undefined || isWritable(oldest)) break
       if (this.#fs.modifiedMillis(oldest.path) >= beforeMillis) break
       this.#fs.remove(oldest.path)
       this.all.shift()
-      bytes += oldest.size
+      this.bytesWritten -= oldest.size
     }
-    return bytes
   }
 
   closeAll(state: 'closed' | 'failed'): void {

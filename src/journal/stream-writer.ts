@@ -1,6 +1,7 @@
 import { AuditError } from '../errors.ts'
 import { diskError, systemCode } from './disk-error.ts'
-import { LineBuilder, type Line } from './line-builder.ts'
+import { Gathering } from './gathering.ts'
+import { LineBuilder } from './line-builder.ts'
 import { Pace } from './pace.ts'
 import type { AppendWaiter } from './record-codec.ts'
 import { isWritable, type Segment } from './segment.ts'
@@ -38,7 +39,10 @@ export class StreamWriter<R> {
   /** Whoever looks for a finished sync now must not wait for the next turn. */
   #pressed = false
   readonly #pace = new Pace(() => this.#goOn(answersInATurn))
-  #bytesWritten = 0
+  readonly #gathering = new Gathering(() => {
+    this.write()
+    this.#sync()
+  })
   readonly #idle: (() => void)[] = []
 
   /** Makes the directory and the first segment. @throws the system's error. */
@@ -68,7 +72,7 @@ export class StreamWriter<R> {
 
   /** Bytes in all segments of the stream. */
   get bytesWritten(): number {
-    return this.#bytesWritten
+    return this.#files.bytesWritten
   }
 
   /** How much waits for the disk. */
@@ -100,7 +104,7 @@ export class StreamWriter<R> {
   /** In a long tick: a sync that could run already need not wait for the tick's end. */
   #writeEarly(): void {
     const records = this.#builder.line?.hashes.length ?? 0
-    if (records === firstEarlyRecords && this.#unsynced.all.length === 0) this.write()
+    if (records === firstEarlyRecords && this.#unsynced.all.length === 0 && !this.#gathering.held) this.write()
     else if (records === earlyRecords) {
       this.#pressed = !this.#settings.inMicrotasks()
       this.#settings.engine.poll()
@@ -115,7 +119,7 @@ export class StreamWriter<R> {
     if (line === undefined) return
     this.#unsynced.add(line)
     const segment = this.#files.forLine(line.first, line.end - line.start)
-    const failure = this.#writeTo(segment, line)
+    const failure = this.#files.write(segment, line)
     if (failure === undefined) this.#sync()
     else this.#segmentFailed(segment, failure)
   }
@@ -145,6 +149,8 @@ export class StreamWriter<R> {
 
   /** Blocks until a sync in flight is done. False: not within the time. */
   waitForSync(timeoutMillis: number): boolean {
+    this.#gathering.cancel()
+    this.#sync()
     if (this.#covered === undefined && !this.#settings.engine.wait(timeoutMillis)) return false
     this.#goOn(Infinity)
     return true
@@ -152,7 +158,7 @@ export class StreamWriter<R> {
 
   /** Deletes segments of delivered records, never the one being written. @throws the system's error */
   deleteDelivered(through: number, beforeMillis: number): void {
-    this.#bytesWritten -= this.#files.deleteDelivered(through, beforeMillis)
+    this.#files.deleteDelivered(through, beforeMillis)
   }
 
   /** Orderly end: call when settled. */
@@ -166,29 +172,16 @@ export class StreamWriter<R> {
     return this.#state !== 'open'
   }
 
-  #writeTo(segment: Segment, line: Line): string | undefined {
-    const length = line.end - line.start
-    try {
-      const written = this.#settings.fs.write(segment.fd, line.arena.bytes, line.start, length)
-      segment.size += written
-      this.#bytesWritten += written
-      line.segment = segment
-      line.segmentEnd = segment.size
-      return written === length ? undefined : 'ENOSPC'
-    } catch (error) {
-      return systemCode(error)
-    }
-  }
-
   /** Starts a sync of the oldest segment that needs one, unless one is in flight. */
   #sync(): void {
-    if (this.#syncing || this.#state === 'failed') return
+    if (this.#syncing || this.#gathering.held || this.#state === 'failed') return
     const segment = this.#unsynced.all[0]?.segment ?? this.#files.current
     const covered = this.#covered?.segment === segment ? this.#covered.through : segment.durableEnd
     if (!isWritable(segment) || covered === segment.size) return
     const through = segment.size
     this.#syncing = true
     this.#files.hold()
+    this.#gathering.syncBegan()
     const request = { file: segment.fd, directories: segment.named ? [] : this.#files.directories }
     this.#settings.engine.request(request, (result) => this.#synced(segment, through, result))
   }
@@ -196,6 +189,7 @@ export class StreamWriter<R> {
   #synced(segment: Segment, through: number, result: SyncResult): void {
     this.#syncing = false
     this.#files.letGo()
+    this.#gathering.syncEnded()
     if (this.#state === 'failed') return
     if (isWritable(segment)) {
       if (!result.ok) this.#segmentFailed(segment, result.code)
@@ -234,8 +228,11 @@ export class StreamWriter<R> {
     const more = next?.segment === segment && next.segmentEnd <= through
     segment.durableEnd = more ? (acknowledged.at(-1)?.segmentEnd ?? segment.durableEnd) : through
     if (!more) this.#covered = undefined
+    const answered = waiting - this.#unsynced.records
     // Fewer can't keep up with the disk: the loop turns while it syncs.
-    if (waiting - this.#unsynced.records >= firstEarlyRecords) this.#pace.step()
+    if (answered >= firstEarlyRecords) this.#pace.step()
+    if (enough === Infinity) this.#gathering.cancel()
+    else this.#gathering.answer(answered, this.#unsynced.records, more)
     if (segment.state === 'sealed' && segment.durableEnd === segment.size) this.#files.close(segment, 'closed')
     tellDurable(this.id, acknowledged)
     this.#settings.onDurable()
@@ -270,7 +267,7 @@ export class StreamWriter<R> {
       const segment = this.#files.open(lost?.first ?? again[0]?.first ?? this.#next.number)
       if (lost !== undefined) this.#files.copyDurable(lost, segment)
       for (const line of again) {
-        const code = this.#writeTo(segment, line)
+        const code = this.#files.write(segment, line)
         if (code !== undefined) throw Object.assign(new Error(`${segment.path} failed too`), { code })
         this.#secondTryThrough = line.last
       }

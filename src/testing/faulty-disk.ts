@@ -4,6 +4,12 @@ import { journalPlatform } from '../providers/journal-platform.ts'
 import { FaultPlan, type DiskFault } from './disk-fault.ts'
 import { FaultFileSystem } from './fault-file-system.ts'
 import { FaultSyncEngine } from './fault-sync-engine.ts'
+import { SlowSyncEngine } from './slow-sync-engine.ts'
+
+export interface FaultyDiskOptions {
+  /** Milliseconds that every sync takes longer than it does here; default 0. */
+  readonly extraSyncMillis?: number
+}
 
 /** A disk that fails when told to, under loggers with real journals. */
 export interface FaultyDisk {
@@ -19,7 +25,7 @@ export interface FaultyDisk {
 
 /**
  * For tests of how a service behaves when its disk fails: everything is written and synced for real, and single steps of
- * the journal's segments fail as planned, with or without effect.
+ * the journal's segments fail as planned, with or without effect. A slow disk can be had too.
  *
  * @example
  * const disk = createFaultyDisk()
@@ -27,13 +33,16 @@ export interface FaultyDisk {
  * disk.inject({ step: 'write', code: 'ENOSPC', persisted: false, times: 2 })
  * assert.equal(await logger.logAction(event), false)
  */
-export function createFaultyDisk(): FaultyDisk {
+export function createFaultyDisk({ extraSyncMillis = 0 }: FaultyDiskOptions = {}): FaultyDisk {
   const plan = new FaultPlan()
   return {
     createAuditLogger(options = {}) {
       const real = journalPlatform()
       const files = new FaultFileSystem(real.fileSystem, plan)
-      const syncEngine = () => new FaultSyncEngine(real.syncEngine(), files, plan)
+      const syncEngine = () => {
+        const engine = new FaultSyncEngine(real.syncEngine(), files, plan)
+        return extraSyncMillis > 0 ? new SlowSyncEngine(engine, extraSyncMillis) : engine
+      }
       return createLogger(options, { platform: { ...real, fileSystem: files.fileSystem, syncEngine } })
     },
     inject: (fault) => plan.add(fault),

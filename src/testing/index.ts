@@ -1,6 +1,6 @@
 export { memoryProvider, type MemoryProvider, type MemoryQuery, type MemoryRecord } from '../providers/index.ts'
 export type { DiskFault } from './disk-fault.ts'
-export { createFaultyDisk, type FaultyDisk } from './faulty-disk.ts'
+export { createFaultyDisk, type FaultyDisk, type FaultyDiskOptions } from './faulty-disk.ts'
 export { attributeOf, type CollectedRecord, type HostileBehaviour } from './hostile-collector-behaviour.ts'
 export type { CollectedSummary } from './hostile-collector-records.ts'
 export {

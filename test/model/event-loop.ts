@@ -1,4 +1,5 @@
 /* The event loop of the model: it turns when the model says so, and a life that is over gets no more of it. */
+import type { Random } from '../../src/cli/torture/random.ts'
 
 const atNextTurn: { readonly alive: () => boolean; readonly run: () => void }[] = []
 let alive = (): boolean => true
@@ -14,9 +15,11 @@ Object.assign(globalThis, {
   },
 })
 
-/** From here on whatever is scheduled belongs to this life. */
-export function begin(life: { readonly alive: boolean }): void {
+/** From here on whatever is scheduled belongs to this life, and its clock takes steps by chance. */
+export function begin(life: { readonly alive: boolean }, random: Random): void {
   alive = () => life.alive
+  let millis = 0
+  performance.now = () => (millis += random())
 }
 
 /** Lets the microtasks of this tick run, and then one turn. */

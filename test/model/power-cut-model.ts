@@ -55,7 +55,7 @@ interface Life {
 function live(root: DirectoryNode, world: World, random: Random, faults: Faults): Life {
   const fs = new SimFileSystem(root, random, faults)
   const engine = new SimSyncEngine(fs)
-  begin(fs)
+  begin(fs, random)
   const problems: string[] = []
   const journal = new Journal<string>({
     directory: '/journal',

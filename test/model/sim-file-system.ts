@@ -258,6 +258,7 @@ export class SimSyncEngine implements SyncEngine {
 
   // Several at once are possible here, as on a real descriptor; that the journal never does it is its own matter.
   request(request: SyncRequest, done: (result: SyncResult) => void): void {
+    if (!this.#fs.alive) return // a tick that the life's end cut off
     const file = this.#fs.node(request.file)
     if (file.kind !== 'file') throw new Error('EISDIR')
     this.#flights.push({ request, ticket: issueSync(file), done })
