@@ -1,5 +1,5 @@
-/** Fewer callers than this don't split a tick's records. */
-const fewRecords = 32
+/** So many calls in one tick are halved: one half is encoded while the other one is synced. */
+export const firstEarlyRecords = 32
 const weight = 1 / 8
 
 /**
@@ -26,6 +26,7 @@ export class Gathering {
     this.#onGathered = onGathered
   }
 
+  /** Its time until {@link syncEnded} is what the disk takes. */
   syncBegan(): void {
     this.#syncBegan = performance.now()
   }
@@ -38,7 +39,7 @@ export class Gathering {
   /** So many callers are about to hear; `waiting` others wait for a later sync; `more` hear in a later turn. */
   answer(callers: number, waiting: number, more: boolean): void {
     this.#answered += callers
-    if (waiting === 0 && this.#answered < fewRecords) {
+    if (waiting === 0 && this.#answered < firstEarlyRecords) {
       this.cancel()
       return
     }

@@ -1,6 +1,6 @@
 import { AuditError } from '../errors.ts'
 import { diskError, systemCode } from './disk-error.ts'
-import { Gathering } from './gathering.ts'
+import { firstEarlyRecords, Gathering } from './gathering.ts'
 import { LineBuilder } from './line-builder.ts'
 import { Pace } from './pace.ts'
 import type { AppendWaiter } from './record-codec.ts'
@@ -10,8 +10,6 @@ import type { StreamWriterSettings } from './stream-writer-settings.ts'
 import type { SyncResult } from './sync.ts'
 import { callersIn, tellDurable, UnsyncedLines } from './unsynced-lines.ts'
 
-/** So many calls in one tick are halved: one half is encoded while the other one is synced. */
-const firstEarlyRecords = 32
 const earlyRecords = 256
 /** After so many callers have heard of their records the event loop turns before others do. */
 const answersInATurn = 256

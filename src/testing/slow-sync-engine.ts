@@ -38,6 +38,7 @@ export class SlowSyncEngine implements SyncEngine {
   }
 
   close(): void {
+    this.#late.length = 0
     this.#real.close()
   }
 

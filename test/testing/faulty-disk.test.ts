@@ -24,6 +24,10 @@ it('makes every sync of a slow disk take longer, and loses nothing by it', async
   await logger.shutdown()
 })
 
+it.each([-1, Number.NaN, Infinity, 2 ** 31])('refuses %s as time of a sync', (extraSyncMillis) => {
+  expect(() => createFaultyDisk({ extraSyncMillis })).toThrow(expect.objectContaining({ code: 'bad_config' }))
+})
+
 it('fails the steps that it is told to, slow or not', async () => {
   for (const extraSyncMillis of [0, 50]) {
     const disk = createFaultyDisk({ extraSyncMillis })
